@@ -1,0 +1,1 @@
+//! Almoner: an open electronic health record portal.
