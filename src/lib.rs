@@ -1,1 +1,3 @@
 //! Almoner: an open electronic health record portal.
+
+pub mod phi;
