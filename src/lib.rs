@@ -1,3 +1,26 @@
-//! Almoner: an open electronic health record portal.
+//! Almoner: an open electronic health record portal. One binary, rendered on the server, on PostgreSQL.
+//!
+//! Where to look:
+//!
+//! - [`routes`] lists the slices, each of which lists its routes with the permission that each asks for;
+//! - a slice (`alerts`, `patients`, …) is a folder: what it is and its routes in `mod.rs`, its rules in `model.rs`,
+//!   its SQL in `queries.rs`, and what answers a request in `handlers.rs`;
+//! - [`access`] says who may do what; `migrations/` says it a second time, as row-level security;
+//! - [`db`] opens transactions that carry their actor; [`events`] writes down what happens in them;
+//! - [`web`] is what all handlers stand on; [`app`] puts everything together.
 
+pub mod access;
+pub mod accounts;
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod events;
+pub mod ids;
 pub mod phi;
+pub mod routes;
+pub mod web;
+
+/// The schema, step by step.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

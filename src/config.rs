@@ -1,0 +1,94 @@
+//! The settings: one struct, where every flag is also an environment variable.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use secrecy::SecretString;
+
+/// An open electronic health record portal.
+#[derive(Debug, Parser)]
+#[command(name = "almoner", version, about, max_term_width = 100)]
+pub struct Config {
+    /// What every command needs.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Settings that every command shares.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// Where keys, files and the private database live.
+    #[arg(long, env = "ALMONER_DATA_DIR", default_value = "./data", global = true)]
+    pub data_dir: PathBuf,
+    /// A PostgreSQL to use instead of the private one in the data directory.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    pub database_url: Option<SecretString>,
+    /// The same PostgreSQL with a login that may change the schema; needed by `migrate` only.
+    #[arg(long, env = "ALMONER_MIGRATE_URL", hide_env_values = true, global = true)]
+    pub migrate_url: Option<SecretString>,
+    /// The key-encryption key, 32 bytes in base64. Without it, the file `keys/master.key` in the data directory.
+    #[arg(long, env = "ALMONER_MASTER_KEY", hide_env_values = true, global = true)]
+    pub master_key: Option<SecretString>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the portal.
+    Serve(Serve),
+    /// Bring the database schema up to date.
+    Migrate,
+    /// Fill a database with made-up patients and alerts, to measure with.
+    Seed(Seed),
+    /// Say what is wrong with this set-up.
+    Doctor(Doctor),
+}
+
+/// Settings of `serve`.
+#[derive(Clone, Debug, Args)]
+pub struct Serve {
+    /// The address to listen on.
+    #[arg(long, env = "ALMONER_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+    /// The address people use, for example `https://portal.example.org`. `https` makes cookies secure.
+    #[arg(long, env = "ALMONER_PUBLIC_URL")]
+    pub public_url: Option<url::Url>,
+    /// An address for Prometheus metrics, away from the public one.
+    #[arg(long, env = "ALMONER_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// Put demo data into an empty database and offer its accounts on the sign-in page.
+    #[arg(long, env = "ALMONER_DEMO")]
+    pub demo: bool,
+    /// Do not run background jobs in this process.
+    #[arg(long, env = "ALMONER_NO_JOBS")]
+    pub no_jobs: bool,
+}
+
+/// Settings of `seed`.
+#[derive(Clone, Debug, Args)]
+pub struct Seed {
+    /// How many patients to add.
+    #[arg(long, default_value_t = 1_000)]
+    pub patients: u32,
+    /// How many alerts to add.
+    #[arg(long, default_value_t = 5_000)]
+    pub alerts: u32,
+    /// How many of the alerts are open.
+    #[arg(long, default_value_t = 200)]
+    pub open: u32,
+    /// Over how many facilities they are spread.
+    #[arg(long, default_value_t = 20)]
+    pub facilities: u32,
+}
+
+/// Settings of `doctor`.
+#[derive(Clone, Debug, Args)]
+pub struct Doctor {
+    /// Ask a running instance at this address whether it is well, instead of examining the set-up.
+    #[arg(long)]
+    pub healthz: Option<SocketAddr>,
+}

@@ -1,0 +1,9 @@
+//! The whole portal: one line per slice.
+
+use crate::web::Routes;
+
+/// Every route of the portal.
+#[must_use]
+pub fn all() -> Routes {
+    Routes::new()
+}

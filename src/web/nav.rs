@@ -1,0 +1,165 @@
+//! The navigation: which areas a role has, and the one query behind their badges.
+
+use super::ctx::Ctx;
+use super::shell::{NavItem, Shell};
+use crate::access::{Actor, Permission, Role};
+use crate::clock::Timestamp;
+use crate::db::Tx;
+use crate::error::Result;
+
+/// Counts above this are shown as "99+": an exact count of a long list is work for nobody.
+pub const COUNT_CAP: i64 = 100;
+
+/// A part of the portal, as the navigation names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Area {
+    /// The alert queue.
+    Alerts,
+    /// Patients and their charts.
+    Patients,
+    /// The audit.
+    Audit,
+    /// Who may do what.
+    Access,
+    /// Background jobs.
+    Jobs,
+    /// Pages that belong to no area: settings, help, search.
+    Elsewhere,
+}
+
+/// What the badges say, each capped at [`COUNT_CAP`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Badges {
+    /// Open alerts within reach.
+    pub alerts: i64,
+    /// Whether one of them is critical.
+    pub critical: bool,
+}
+
+/// One line of the navigation.
+struct Line {
+    area: Area,
+    permission: Permission,
+    go: char,
+    href: &'static str,
+    icon: &'static str,
+    label: &'static str,
+}
+
+const LINES: [Line; 5] = [
+    Line { area: Area::Alerts, permission: Permission::ViewAlerts, go: 'a', href: "/alerts", icon: "bell", label: "Alerts" },
+    Line { area: Area::Patients, permission: Permission::ListPatients, go: 'p', href: "/patients", icon: "users", label: "Patients" },
+    Line { area: Area::Audit, permission: Permission::ViewAudit, go: 'u', href: "/admin/audit", icon: "eye", label: "Audit" },
+    Line { area: Area::Access, permission: Permission::ViewAccessMatrix, go: 'w', href: "/admin/access", icon: "lock", label: "Access" },
+    Line { area: Area::Jobs, permission: Permission::RunSystem, go: 'j', href: "/admin/jobs", icon: "activity", label: "Jobs" },
+];
+
+/// The badges of the navigation, in one query; none for roles that have no badge.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn badges(tx: &mut Tx, actor: &Actor) -> Result<Badges> {
+    if !actor.may(Permission::ViewAlerts) {
+        return Ok(Badges::default());
+    }
+    let row = sqlx::query!(
+        r#"SELECT (SELECT COUNT(*) FROM (SELECT FROM alert WHERE status IN ('ACTIVE', 'ACKNOWLEDGED') LIMIT $1) AS open) AS "alerts!",
+                  EXISTS (SELECT FROM alert WHERE status IN ('ACTIVE', 'ACKNOWLEDGED') AND severity = 'CRITICAL') AS "critical!""#,
+        COUNT_CAP,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(Badges { alerts: row.alerts, critical: row.critical })
+}
+
+/// A capped count as shown: nothing for none, `99+` from the cap on.
+#[must_use]
+pub fn capped(count: i64) -> Option<String> {
+    match count {
+        ..=0 => None,
+        COUNT_CAP.. => Some(format!("{}+", COUNT_CAP - 1)),
+        _ => Some(count.to_string()),
+    }
+}
+
+/// What the layout needs, put together from the request and the badges.
+pub(super) fn shell(ctx: &Ctx, title: String, area: Area, badges: Badges) -> Shell {
+    let actor = &ctx.actor;
+    Shell {
+        title,
+        theme: theme(&actor.preferences.theme),
+        density: density(actor),
+        keys: actor.preferences.shortcuts,
+        lang: actor.preferences.locale.clone(),
+        nav: items(actor, area, badges),
+        person: actor.name.clone(),
+        initials: actor.initials.clone(),
+        role_label: actor.role.label(),
+        place: actor.place.clone(),
+        other_roles: others(actor),
+        flash: ctx.flash.clone(),
+        live_clock: clock(ctx.now(), actor),
+        demo: ctx.app.demo,
+        idle_seconds: crate::accounts::idle_limit(actor.role).as_secs().try_into().unwrap_or(u32::MAX),
+    }
+}
+
+fn items(actor: &Actor, area: Area, badges: Badges) -> Vec<NavItem> {
+    LINES
+        .iter()
+        .filter(|line| actor.may(line.permission))
+        .map(|line| NavItem {
+            go: line.go,
+            href: line.href,
+            icon: line.icon,
+            label: line.label,
+            count: if line.area == Area::Alerts { capped(badges.alerts) } else { None },
+            hot: line.area == Area::Alerts && badges.critical,
+            current: line.area == area,
+        })
+        .collect()
+}
+
+fn theme(name: &str) -> Option<&'static str> {
+    match name {
+        "light" => Some("light"),
+        "dark" => Some("dark"),
+        _ => None,
+    }
+}
+
+/// Patients always get the roomy layout: large type and targets.
+fn density(actor: &Actor) -> &'static str {
+    match (actor.role, actor.preferences.density.as_str()) {
+        (Role::Patient, _) | (_, "roomy") => "roomy",
+        (_, "dense") => "dense",
+        _ => "compact",
+    }
+}
+
+fn others(actor: &Actor) -> Vec<(&'static str, &'static str)> {
+    actor.roles.iter().filter(|role| **role != actor.role).map(|role| (role.as_str(), role.label())).collect()
+}
+
+fn clock(now: Timestamp, actor: &Actor) -> String {
+    now.with_timezone(&actor.zone).format("%H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_stop_at_the_cap() {
+        assert_eq!(capped(0), None);
+        assert_eq!(capped(99).as_deref(), Some("99"));
+        assert_eq!(capped(100).as_deref(), Some("99+"));
+    }
+
+    #[test]
+    fn every_staff_role_has_somewhere_to_go() {
+        for role in Role::ALL.into_iter().filter(|role| *role != Role::Patient) {
+            assert!(LINES.iter().any(|line| role.may(line.permission)), "{role:?}");
+        }
+    }
+}

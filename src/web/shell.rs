@@ -1,0 +1,57 @@
+//! What the layouts need, as plain data.
+
+use super::flash::Flash;
+
+/// One line of the navigation.
+#[derive(Clone, Debug)]
+pub struct NavItem {
+    /// The letter after G.
+    pub go: char,
+    /// Where it leads.
+    pub href: &'static str,
+    /// Its icon.
+    pub icon: &'static str,
+    /// Its name.
+    pub label: &'static str,
+    /// Its badge.
+    pub count: Option<String>,
+    /// Whether the badge is urgent.
+    pub hot: bool,
+    /// Whether the page lies in it.
+    pub current: bool,
+}
+
+/// The frame around a page.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// For the tab: never a name, never anything clinical.
+    pub title: String,
+    /// `light`, `dark`, or as the system says.
+    pub theme: Option<&'static str>,
+    /// `compact`, `dense` or `roomy`.
+    pub density: &'static str,
+    /// Whether single-key shortcuts are on.
+    pub keys: bool,
+    /// The language of the page.
+    pub lang: String,
+    /// The navigation.
+    pub nav: Vec<NavItem>,
+    /// Who is signed in.
+    pub person: String,
+    /// Their initials.
+    pub initials: String,
+    /// Their role.
+    pub role_label: &'static str,
+    /// Where.
+    pub place: String,
+    /// Roles they may switch to: value and label.
+    pub other_roles: Vec<(&'static str, &'static str)>,
+    /// A message from the last action.
+    pub flash: Option<Flash>,
+    /// The time at which the page was made, `09:42`.
+    pub live_clock: String,
+    /// Whether the data is made up.
+    pub demo: bool,
+    /// After how many seconds without use the session ends.
+    pub idle_seconds: u32,
+}
