@@ -11,6 +11,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod alerts;
 pub mod app;
 pub mod clock;
 pub mod config;
