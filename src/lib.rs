@@ -19,6 +19,7 @@ pub mod db;
 pub mod error;
 pub mod events;
 pub mod ids;
+pub mod patients;
 pub mod phi;
 pub mod routes;
 pub mod web;
