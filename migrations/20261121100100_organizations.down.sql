@@ -1,0 +1,2 @@
+DROP TABLE IF EXISTS facility;
+DROP TABLE IF EXISTS organization;
