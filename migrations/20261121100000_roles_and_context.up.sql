@@ -3,6 +3,8 @@
 -- Roles belong to the whole cluster and may be created by another database at the same moment: each step tolerates that.
 -- Nothing below is SUPERUSER or BYPASSRLS. Only almoner_runtime and almoner_migrator can log in.
 
+SET LOCAL client_min_messages = warning;
+
 DO $$
 DECLARE
   wanted CONSTANT text[][] := ARRAY[

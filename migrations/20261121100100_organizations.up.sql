@@ -1,5 +1,6 @@
 -- The organization is the wall between tenants; facilities are its places of care.
 SET LOCAL ROLE almoner_owner;
+SET LOCAL client_min_messages = warning;  -- DROP POLICY IF EXISTS has much to say
 
 CREATE TABLE IF NOT EXISTS organization (
   id              uuid PRIMARY KEY,

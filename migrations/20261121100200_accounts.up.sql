@@ -1,6 +1,7 @@
 -- People who sign in, what they may do where, their sessions and tokens, and the service accounts of other systems.
 -- almoner_auth works here before anybody is signed in, so it is not behind the wall; it can reach no table of any later migration.
 SET LOCAL ROLE almoner_owner;
+SET LOCAL client_min_messages = warning;  -- DROP POLICY IF EXISTS has much to say
 
 CREATE TABLE IF NOT EXISTS app_user (
   organization_id uuid NOT NULL CONSTRAINT app_user_organization_fk REFERENCES organization ON DELETE RESTRICT,

@@ -1,5 +1,6 @@
 -- What happened, who did it and who saw it. Written in the transaction it records; never changed afterwards.
 SET LOCAL ROLE almoner_owner;
+SET LOCAL client_min_messages = warning;  -- DROP POLICY IF EXISTS has much to say
 
 -- Every page view of a patient's data is a row here: as few indexes as possible, each of them growing at its right-hand end.
 CREATE TABLE IF NOT EXISTS audit_event (

@@ -1,5 +1,6 @@
 -- Work for later, kept in the database so that it is enqueued in the transaction that makes it necessary.
 SET LOCAL ROLE almoner_owner;
+SET LOCAL client_min_messages = warning;  -- DROP POLICY IF EXISTS has much to say
 
 CREATE TABLE IF NOT EXISTS job (
   id              uuid PRIMARY KEY,

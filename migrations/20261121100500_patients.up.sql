@@ -1,6 +1,7 @@
 -- The patient, and what belongs to the record of a patient from the start: contacts, cover, flags, care team, conditions, allergies.
 -- Names stay in clear for search; what else identifies a person is encrypted by the application (_enc), with a blind index (_bidx) where it is looked up.
 SET LOCAL ROLE almoner_owner;
+SET LOCAL client_min_messages = warning;  -- DROP POLICY IF EXISTS has much to say
 
 CREATE TABLE IF NOT EXISTS staff (
   organization_id    uuid NOT NULL CONSTRAINT staff_organization_fk REFERENCES organization ON DELETE RESTRICT,

@@ -1,5 +1,6 @@
 -- Alerts, the comments on them, and saved views of lists.
 SET LOCAL ROLE almoner_owner;
+SET LOCAL client_min_messages = warning;  -- DROP POLICY IF EXISTS has much to say
 
 CREATE TABLE IF NOT EXISTS alert (
   organization_id    uuid NOT NULL CONSTRAINT alert_organization_fk REFERENCES organization ON DELETE RESTRICT,
