@@ -9,6 +9,7 @@
 mod keyring;
 mod master_key;
 pub mod normalise;
+pub mod store;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,8 @@ use std::fmt;
 
 use uuid::Uuid;
 use zeroize::{Zeroize, Zeroizing};
+
+use crate::events::Audited;
 
 pub use keyring::{Keyring, WrappedKey};
 pub use master_key::MasterKey;
@@ -48,19 +51,6 @@ impl<T: Zeroize> Phi<T> {
 impl<T: Zeroize> fmt::Debug for Phi<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Phi(…)")
-    }
-}
-
-/// The proof that an audit event for what is about to be shown is in the transaction.
-#[derive(Debug)]
-pub struct Audited(());
-
-impl Audited {
-    /// For tests of what asks for the proof.
-    #[cfg(test)]
-    #[must_use]
-    pub const fn for_test() -> Self {
-        Self(())
     }
 }
 

@@ -8,13 +8,17 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Acquire, Executor, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::migrate::Migrate;
+use sqlx::{Acquire, ConnectOptions, Connection, Executor, PgConnection, PgPool, Postgres, Transaction};
 
 use crate::access::Actor;
 use crate::error::Result;
 use crate::ids::OrganizationId;
 
 pub mod cluster;
+mod source;
+
+pub use source::Source;
 
 /// Connections for the pages. PostgreSQL does the work: more connections than a few per core only queue there.
 const PAGE_CONNECTIONS: u32 = 16;
@@ -96,6 +100,12 @@ impl Db {
         &self.auth
     }
 
+    /// The pool of the pages without a transaction and so without rights, for the test of the hook that keeps it so.
+    #[must_use]
+    pub const fn bare_pool(&self) -> &PgPool {
+        &self.pool
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -171,13 +181,22 @@ impl DerefMut for Tx {
 ///
 /// # Errors
 /// Where the database does not answer or a migration fails.
-pub async fn migrate(options: PgConnectOptions) -> anyhow::Result<()> {
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .connect_with(options)
-        .await
-        .context("cannot connect to the database to migrate it")?;
-    crate::MIGRATOR.run(&pool).await.context("cannot migrate the database")?;
-    pool.close().await;
+pub async fn migrate(admin: PgConnectOptions) -> anyhow::Result<()> {
+    let mut conn = admin.connect().await.context("cannot connect to the database to migrate it")?;
+    crate::MIGRATOR.run(&mut conn).await.context("cannot migrate the database")?;
+    conn.close().await?;
     Ok(())
+}
+
+/// How many steps the schema is behind this program.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn pending_migrations(admin: &PgConnectOptions) -> anyhow::Result<usize> {
+    let mut conn = admin.connect().await.context("cannot connect to the database")?;
+    conn.ensure_migrations_table().await?;
+    let applied = conn.list_applied_migrations().await?.len();
+    conn.close().await?;
+    let known = crate::MIGRATOR.iter().filter(|step| step.migration_type.is_up_migration()).count();
+    Ok(known.saturating_sub(applied))
 }

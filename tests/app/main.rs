@@ -1,0 +1,7 @@
+//! The portal, asked over HTTP, on a real PostgreSQL with the demo data in it.
+//!
+//! Every test has a database of its own, copied from one that was migrated and filled once.
+
+mod support;
+
+mod platform;

@@ -1,0 +1,127 @@
+//! One PostgreSQL for the whole run, one template in it, and a copy of that for each test.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use almoner::app::App;
+use almoner::db::cluster::{Cluster, DbRole};
+use almoner::db::{self, Db};
+use almoner::demo;
+use almoner::phi::{Keyring, MasterKey};
+use secrecy::SecretString;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Executor, PgPool};
+
+/// A master key that everybody knows.
+const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+static COPIES: AtomicU32 = AtomicU32::new(0);
+
+/// A PostgreSQL with a migrated and filled template.
+struct Server {
+    place: Place,
+    template: String,
+}
+
+/// Where it is: started by this run, or named by `TEST_DATABASE_URL` (a superuser).
+enum Place {
+    Own(Cluster),
+    Given(PgConnectOptions),
+}
+
+impl Place {
+    fn options(&self, role: DbRole) -> PgConnectOptions {
+        match (self, role) {
+            (Self::Own(cluster), role) => cluster.options(role),
+            (Self::Given(options), DbRole::Admin) => options.clone(),
+            (Self::Given(options), role) => options.clone().username(role.as_str()),
+        }
+    }
+}
+
+/// A database of one test.
+pub struct TestDatabase {
+    pub name: String,
+    pub runtime: PgConnectOptions,
+    /// As the superuser, past every policy: for arranging and for looking.
+    pub admin: PgPool,
+}
+
+/// The keys of the demo data.
+pub fn keyring() -> Keyring {
+    Keyring::new(MasterKey::parse(&SecretString::from(MASTER_KEY)).expect("the key is well formed"))
+}
+
+/// A fresh copy of the template.
+pub async fn fresh() -> TestDatabase {
+    let server = server().await;
+    let name = format!("test_{}_{}", std::process::id(), COPIES.fetch_add(1, Ordering::Relaxed));
+    let mut conn = server.place.options(DbRole::Admin).database("postgres").connect().await.expect("PostgreSQL answers");
+    run(&mut conn, &format!("CREATE DATABASE {name} TEMPLATE {}", server.template)).await;
+    let admin = PgPoolOptions::new().max_connections(4).connect_lazy_with(server.place.options(DbRole::Admin).database(&name));
+    TestDatabase { runtime: server.place.options(DbRole::Runtime).database(&name), admin, name }
+}
+
+/// Runs statements that cannot be prepared.
+pub async fn run(executor: impl Executor<'_>, sql: &str) {
+    #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]
+    executor.execute(sqlx::raw_sql(sql)).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
+async fn server() -> &'static Server {
+    // Started on a thread with a runtime of its own: it outlives the runtime of the test that came first.
+    tokio::task::spawn_blocking(|| SERVER.get_or_init(start)).await.expect("PostgreSQL starts")
+}
+
+fn start() -> Server {
+    let place = match std::env::var("TEST_DATABASE_URL") {
+        Ok(url) => Place::Given(PgConnectOptions::from_str(&url).expect("TEST_DATABASE_URL is an address")),
+        Err(_) => Place::Own(Cluster::start(&directory()).expect("the cluster starts")),
+    };
+    let template = format!("template_{}", std::process::id());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(fill(&place, &template));
+    Server { place, template }
+}
+
+/// A directory that the next run may use again: only the lock of a running test keeps it busy.
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres")
+}
+
+async fn fill(place: &Place, template: &str) {
+    let mut conn = place.options(DbRole::Admin).database("postgres").connect().await.expect("PostgreSQL answers");
+    if matches!(place, Place::Own(_)) {
+        // Nothing here has to survive a power cut.
+        run(&mut conn, "ALTER SYSTEM SET fsync = off").await;
+        run(&mut conn, "SELECT pg_reload_conf()").await;
+    }
+    drop_leftovers(&mut conn).await;
+    run(&mut conn, &format!("CREATE DATABASE {template}")).await;
+    let admin = place.options(DbRole::Admin).database(template);
+    db::migrate(admin.clone()).await.expect("the migrations run");
+    let database = Db::open(place.options(DbRole::Runtime).database(template));
+    let app = App::new(database, keyring(), directory());
+    demo::fill(&app, &admin).await.expect("the demo data goes in");
+    app.db.close().await;
+}
+
+/// Databases of runs that are over.
+async fn drop_leftovers(conn: &mut sqlx::PgConnection) {
+    #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]
+    let names: Vec<String> = sqlx::query_scalar(
+        r"SELECT datname FROM pg_database WHERE datname ~ '^(test|template)_\d+' AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = pg_database.datname)",
+    )
+    .fetch_all(&mut *conn)
+    .await
+    .expect("the list of databases");
+    for name in names {
+        let alive = name.split('_').nth(1).is_some_and(|pid| Path::new("/proc").join(pid).exists());
+        if !alive {
+            run(&mut *conn, &format!("DROP DATABASE IF EXISTS {name}")).await;
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What the tests stand on: a PostgreSQL, a portal on a database of its own, and browsers without a screen.
+
+// Each file of tests uses a part of this.
+#![expect(dead_code, reason = "helpers are for all slices, and not every slice needs every helper yet")]
+
+mod browser;
+mod database;
+mod portal;
+
+pub use browser::{Browser, Reply};
+pub use portal::Portal;
+
+/// The password of every demo account.
+pub const PASSWORD: &str = "password123";

@@ -1,0 +1,83 @@
+//! A portal on a database of its own, listening on a port of its own.
+
+use std::net::SocketAddr;
+
+use almoner::app::{self, App};
+use almoner::clock::Clock;
+use almoner::db::Db;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+
+use super::browser::Browser;
+use super::database::{self, TestDatabase};
+
+/// A running portal. It ends with the test.
+pub struct Portal {
+    /// What the portal itself works with.
+    pub app: App,
+    /// The superuser's view of its database, past every policy.
+    pub admin: PgPool,
+    address: SocketAddr,
+    database: TestDatabase,
+}
+
+impl Portal {
+    /// A portal with the demo data.
+    pub async fn start() -> Self {
+        Self::start_at(Clock::System).await
+    }
+
+    /// A portal with the demo data, whose clock says what the test wants.
+    pub async fn start_at(clock: Clock) -> Self {
+        let database = database::fresh().await;
+        Self::on(database, clock).await
+    }
+
+    /// Another replica on the same database.
+    pub async fn replica(&self) -> Self {
+        let database = TestDatabase {
+            name: self.database.name.clone(),
+            runtime: self.database.runtime.clone(),
+            admin: self.admin.clone(),
+        };
+        Self::on(database, self.app.clock.clone()).await
+    }
+
+    /// A browser where nobody has signed in.
+    pub fn visitor(&self) -> Browser {
+        Browser::new(self.address)
+    }
+
+    /// A browser signed in as the demo account of `role`, in lower case: `clinician`.
+    pub async fn sign_in(&self, role: &str) -> Browser {
+        let browser = self.visitor();
+        browser.sign_in(&format!("{role}@example.com")).await;
+        browser
+    }
+
+    /// How to reach this portal's database with the login of the portal.
+    pub fn runtime_options(&self) -> sqlx::postgres::PgConnectOptions {
+        self.database.runtime.clone()
+    }
+
+    /// The name of this portal's database.
+    pub fn database_name(&self) -> &str {
+        &self.database.name
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    async fn on(database: TestDatabase, clock: Clock) -> Self {
+        let mut app = App::new(Db::open(database.runtime.clone()), database::keyring(), std::env::temp_dir());
+        app.clock = clock;
+        app.demo = true;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let service = app::router(&app).into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        Self { app, admin: database.admin.clone(), address, database }
+    }
+}
