@@ -201,7 +201,7 @@ fn elsewhere(root: &Path, account: &Account) -> Result<PathBuf> {
     DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
     let name = digest(root);
     // a folder that is there already belonged to a data directory that was removed: never reuse its data
-    let path = (1..)
+    let path = (1..1000)
         .map(|number| parent.join(format!("{name}-{number}")))
         .find(|path| !path.exists())
         .context("no free name in /var/lib/almoner")?;

@@ -36,11 +36,8 @@ pub(super) fn write(place: &Place, account: &Account, data: &Path) -> Result<()>
 
 /// Lets the account that Almoner runs as, and no other, log in, and that only as Almoner's roles.
 fn identities(client: &str) -> String {
-    let mut text = String::from("# Written by Almoner at every start.\n");
-    for role in DbRole::ALL {
-        text.push_str(&format!("almoner \"{client}\" {}\n", role.as_str()));
-    }
-    text
+    let lines = DbRole::ALL.map(|role| format!("almoner \"{client}\" {}\n", role.as_str()));
+    format!("# Written by Almoner at every start.\n{}", lines.concat())
 }
 
 fn server(place: &Place, memory: u64) -> String {
