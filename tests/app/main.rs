@@ -2,6 +2,8 @@
 //!
 //! Every test has a database of its own, copied from one that was migrated and filled once.
 
+mod access_matrix;
+mod route_table;
 mod support;
 
 mod platform;
