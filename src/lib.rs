@@ -23,6 +23,7 @@ pub mod ids;
 pub mod patients;
 pub mod phi;
 pub mod routes;
+pub mod server;
 pub mod web;
 
 /// The schema, step by step.
