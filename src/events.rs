@@ -257,6 +257,8 @@ pub struct StatusChange<'a> {
     pub reason: Option<&'a str>,
     /// The patient, where there is one.
     pub patient: Option<PatientId>,
+    /// The facility, which decides who may read the history; none for what belongs to the whole organization.
+    pub facility: Option<FacilityId>,
 }
 
 /// Writes a move from one state to another into the history.
@@ -265,8 +267,9 @@ pub struct StatusChange<'a> {
 /// Where the database does not answer or refuses the row.
 pub async fn status_change(tx: &mut Tx, by: &By, change: &StatusChange<'_>) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO status_change (organization_id, id, subject_kind, subject_id, from_status, to_status, changed_by_id, reason, patient_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO status_change (organization_id, id, subject_kind, subject_id, from_status, to_status, changed_by_id, reason, patient_id,
+                                    facility_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         by.organization.uuid(),
         crate::ids::new_uuid(),
         change.subject,
@@ -276,6 +279,7 @@ pub async fn status_change(tx: &mut Tx, by: &By, change: &StatusChange<'_>) -> R
         by.user().map(UserId::uuid),
         change.reason,
         change.patient.map(PatientId::uuid),
+        change.facility.map(FacilityId::uuid),
     )
     .execute(&mut **tx)
     .await?;
