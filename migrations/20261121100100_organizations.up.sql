@@ -29,7 +29,7 @@ DROP POLICY IF EXISTS everybody_reads ON organization;
 CREATE POLICY everybody_reads ON organization FOR SELECT TO almoner_app USING (true);
 DROP POLICY IF EXISTS admin_changes ON organization;
 CREATE POLICY admin_changes ON organization FOR UPDATE TO almoner_app
-  USING ((SELECT ctx.role()) = 'ADMIN') WITH CHECK ((SELECT ctx.role()) = 'ADMIN');
+  USING ((SELECT ctx.role() = 'ADMIN')) WITH CHECK ((SELECT ctx.role() = 'ADMIN'));
 -- The scheduler lists organizations before it enters one; sign-in shows the name before anybody is signed in. Nothing here is about patients.
 DROP POLICY IF EXISTS machinery_reads ON organization;
 CREATE POLICY machinery_reads ON organization FOR SELECT TO almoner_auth, almoner_worker, almoner_backup USING (true);
@@ -73,14 +73,14 @@ CALL kit.tenant_table('facility');
 DROP POLICY IF EXISTS everybody_reads ON facility;
 CREATE POLICY everybody_reads ON facility FOR SELECT TO almoner_app USING (true);
 DROP POLICY IF EXISTS admin_adds ON facility;
-CREATE POLICY admin_adds ON facility FOR INSERT TO almoner_app WITH CHECK ((SELECT ctx.role()) = 'ADMIN');
+CREATE POLICY admin_adds ON facility FOR INSERT TO almoner_app WITH CHECK ((SELECT ctx.role() = 'ADMIN'));
 DROP POLICY IF EXISTS admin_changes ON facility;
 CREATE POLICY admin_changes ON facility FOR UPDATE TO almoner_app
-  USING ((SELECT ctx.role()) = 'ADMIN') WITH CHECK ((SELECT ctx.role()) = 'ADMIN');
+  USING ((SELECT ctx.role() = 'ADMIN')) WITH CHECK ((SELECT ctx.role() = 'ADMIN'));
 DROP POLICY IF EXISTS manager_changes_own ON facility;
 CREATE POLICY manager_changes_own ON facility FOR UPDATE TO almoner_app
-  USING ((SELECT ctx.role()) = 'MANAGER' AND (id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())))
-  WITH CHECK ((SELECT ctx.role()) = 'MANAGER' AND (id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
+  USING ((SELECT ctx.role() = 'MANAGER') AND (id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())))
+  WITH CHECK ((SELECT ctx.role() = 'MANAGER') AND (id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
 DROP POLICY IF EXISTS auth_reads ON facility;
 CREATE POLICY auth_reads ON facility FOR SELECT TO almoner_auth USING (true);
 GRANT SELECT, INSERT, UPDATE ON facility TO almoner_app;

@@ -46,13 +46,13 @@ CALL kit.describe('app_user', 'A person who signs in. One account belongs to one
   'last_sign_in_at', 'When the person last signed in.');
 CALL kit.tenant_table('app_user');
 DROP POLICY IF EXISTS staff_reads ON app_user;
-CREATE POLICY staff_reads ON app_user FOR SELECT TO almoner_app USING ((SELECT ctx.role()) <> 'PATIENT' OR id = (SELECT ctx.actor()));
+CREATE POLICY staff_reads ON app_user FOR SELECT TO almoner_app USING ((SELECT ctx.role() <> 'PATIENT') OR id = (SELECT ctx.actor()));
 DROP POLICY IF EXISTS inviter_adds ON app_user;
 CREATE POLICY inviter_adds ON app_user FOR INSERT TO almoner_app
-  WITH CHECK ((SELECT ctx.role()) IN ('ADMIN', 'MANAGER', 'MEDICAL_ASSISTANT') AND status = 'INVITED');
+  WITH CHECK ((SELECT ctx.role() IN ('ADMIN', 'MANAGER', 'MEDICAL_ASSISTANT')) AND status = 'INVITED');
 DROP POLICY IF EXISTS admin_changes ON app_user;
 CREATE POLICY admin_changes ON app_user FOR UPDATE TO almoner_app
-  USING ((SELECT ctx.role()) = 'ADMIN') WITH CHECK ((SELECT ctx.role()) = 'ADMIN');
+  USING ((SELECT ctx.role() = 'ADMIN')) WITH CHECK ((SELECT ctx.role() = 'ADMIN'));
 DROP POLICY IF EXISTS person_changes_self ON app_user;
 CREATE POLICY person_changes_self ON app_user FOR UPDATE TO almoner_app
   USING (id = (SELECT ctx.actor())) WITH CHECK (id = (SELECT ctx.actor()) AND status = 'ACTIVE' AND deleted_at IS NULL);
@@ -92,23 +92,23 @@ CALL kit.describe('membership', 'A role of a person, at one facility or in the w
   'role', 'What the person may do, see src/access.rs.', 'starts_on', 'First day of the role.', 'ends_on', 'Last day of the role; NULL means until further notice.');
 CALL kit.tenant_table('membership');
 DROP POLICY IF EXISTS staff_reads ON membership;
-CREATE POLICY staff_reads ON membership FOR SELECT TO almoner_app USING ((SELECT ctx.role()) <> 'PATIENT' OR user_id = (SELECT ctx.actor()));
+CREATE POLICY staff_reads ON membership FOR SELECT TO almoner_app USING ((SELECT ctx.role() <> 'PATIENT') OR user_id = (SELECT ctx.actor()));
 DROP POLICY IF EXISTS admin_adds ON membership;
-CREATE POLICY admin_adds ON membership FOR INSERT TO almoner_app WITH CHECK ((SELECT ctx.role()) = 'ADMIN');
+CREATE POLICY admin_adds ON membership FOR INSERT TO almoner_app WITH CHECK ((SELECT ctx.role() = 'ADMIN'));
 DROP POLICY IF EXISTS admin_changes ON membership;
 CREATE POLICY admin_changes ON membership FOR UPDATE TO almoner_app
-  USING ((SELECT ctx.role()) = 'ADMIN') WITH CHECK ((SELECT ctx.role()) = 'ADMIN');
+  USING ((SELECT ctx.role() = 'ADMIN')) WITH CHECK ((SELECT ctx.role() = 'ADMIN'));
 -- A manager hires carers for the own homes; whoever may invite a patient may give the role PATIENT and no other.
 DROP POLICY IF EXISTS manager_adds_carer ON membership;
 CREATE POLICY manager_adds_carer ON membership FOR INSERT TO almoner_app
-  WITH CHECK ((SELECT ctx.role()) = 'MANAGER' AND role = 'CARER' AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
+  WITH CHECK ((SELECT ctx.role() = 'MANAGER') AND role = 'CARER' AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
 DROP POLICY IF EXISTS manager_changes_carer ON membership;
 CREATE POLICY manager_changes_carer ON membership FOR UPDATE TO almoner_app
-  USING ((SELECT ctx.role()) = 'MANAGER' AND role = 'CARER' AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())))
-  WITH CHECK ((SELECT ctx.role()) = 'MANAGER' AND role = 'CARER' AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
+  USING ((SELECT ctx.role() = 'MANAGER') AND role = 'CARER' AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())))
+  WITH CHECK ((SELECT ctx.role() = 'MANAGER') AND role = 'CARER' AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
 DROP POLICY IF EXISTS inviter_adds_patient ON membership;
 CREATE POLICY inviter_adds_patient ON membership FOR INSERT TO almoner_app
-  WITH CHECK ((SELECT ctx.role()) IN ('MEDICAL_ASSISTANT', 'MANAGER') AND role = 'PATIENT');
+  WITH CHECK ((SELECT ctx.role() IN ('MEDICAL_ASSISTANT', 'MANAGER')) AND role = 'PATIENT');
 GRANT SELECT, INSERT, UPDATE ON membership TO almoner_app;
 
 CREATE TABLE IF NOT EXISTS user_session (
@@ -139,10 +139,10 @@ CALL kit.describe('user_session', 'A sign-in of a person on a device, kept after
 CALL kit.tenant_table('user_session');
 DROP TRIGGER IF EXISTS user_session_touch ON user_session;
 DROP POLICY IF EXISTS person_reads_own ON user_session;
-CREATE POLICY person_reads_own ON user_session FOR SELECT TO almoner_app USING (user_id = (SELECT ctx.actor()) OR (SELECT ctx.role()) = 'ADMIN');
+CREATE POLICY person_reads_own ON user_session FOR SELECT TO almoner_app USING (user_id = (SELECT ctx.actor()) OR (SELECT ctx.role() = 'ADMIN'));
 DROP POLICY IF EXISTS person_ends_own ON user_session;
 CREATE POLICY person_ends_own ON user_session FOR UPDATE TO almoner_app
-  USING (user_id = (SELECT ctx.actor()) OR (SELECT ctx.role()) = 'ADMIN') WITH CHECK (user_id = (SELECT ctx.actor()) OR (SELECT ctx.role()) = 'ADMIN');
+  USING (user_id = (SELECT ctx.actor()) OR (SELECT ctx.role() = 'ADMIN')) WITH CHECK (user_id = (SELECT ctx.actor()) OR (SELECT ctx.role() = 'ADMIN'));
 GRANT SELECT (organization_id, id, user_id, role, created_at, last_seen_at, expires_at, ip_address, user_agent, stepped_up_at, ended_at, end_reason) ON user_session TO almoner_app;
 GRANT UPDATE (ended_at, end_reason) ON user_session TO almoner_app;
 
@@ -167,7 +167,7 @@ CALL kit.tenant_table('user_token');
 DROP TRIGGER IF EXISTS user_token_touch ON user_token;
 DROP POLICY IF EXISTS inviter_adds ON user_token;
 CREATE POLICY inviter_adds ON user_token FOR INSERT TO almoner_app
-  WITH CHECK ((SELECT ctx.role()) = 'ADMIN' OR ((SELECT ctx.role()) IN ('MANAGER', 'MEDICAL_ASSISTANT') AND purpose = 'ACTIVATION'));
+  WITH CHECK ((SELECT ctx.role() = 'ADMIN') OR ((SELECT ctx.role() IN ('MANAGER', 'MEDICAL_ASSISTANT')) AND purpose = 'ACTIVATION'));
 GRANT INSERT ON user_token TO almoner_app;
 
 CREATE TABLE IF NOT EXISTS service_account (
@@ -199,11 +199,11 @@ CALL kit.describe('service_account', 'Another system that may call in, for the p
   'expires_at', 'When it stops working by itself.', 'last_used_at', 'When it last called.', 'revoked_at', 'When it was revoked.');
 CALL kit.tenant_table('service_account');
 DROP POLICY IF EXISTS oversight_reads ON service_account;
-CREATE POLICY oversight_reads ON service_account FOR SELECT TO almoner_app USING ((SELECT ctx.role()) IN ('ADMIN', 'OWNER', 'COMPLIANCE'));
+CREATE POLICY oversight_reads ON service_account FOR SELECT TO almoner_app USING ((SELECT ctx.role() IN ('ADMIN', 'OWNER', 'COMPLIANCE')));
 DROP POLICY IF EXISTS admin_adds ON service_account;
-CREATE POLICY admin_adds ON service_account FOR INSERT TO almoner_app WITH CHECK ((SELECT ctx.role()) = 'ADMIN');
+CREATE POLICY admin_adds ON service_account FOR INSERT TO almoner_app WITH CHECK ((SELECT ctx.role() = 'ADMIN'));
 DROP POLICY IF EXISTS admin_changes ON service_account;
-CREATE POLICY admin_changes ON service_account FOR UPDATE TO almoner_app USING ((SELECT ctx.role()) = 'ADMIN') WITH CHECK ((SELECT ctx.role()) = 'ADMIN');
+CREATE POLICY admin_changes ON service_account FOR UPDATE TO almoner_app USING ((SELECT ctx.role() = 'ADMIN')) WITH CHECK ((SELECT ctx.role() = 'ADMIN'));
 GRANT SELECT (organization_id, id, name, scopes, facility_id, expires_at, last_used_at, revoked_at, created_at, updated_at, created_by_id, deleted_at, deleted_by_id,
               is_deleted, row_version) ON service_account TO almoner_app;
 GRANT INSERT, UPDATE ON service_account TO almoner_app;

@@ -50,13 +50,13 @@ CREATE POLICY actor_adds ON audit_event FOR INSERT TO almoner_app
 DROP POLICY IF EXISTS auth_adds ON audit_event;
 CREATE POLICY auth_adds ON audit_event FOR INSERT TO almoner_auth WITH CHECK (patient_id IS NULL AND patient_ids IS NULL);
 DROP POLICY IF EXISTS oversight_reads ON audit_event;
-CREATE POLICY oversight_reads ON audit_event FOR SELECT TO almoner_app USING ((SELECT ctx.role()) IN ('COMPLIANCE', 'OWNER'));
+CREATE POLICY oversight_reads ON audit_event FOR SELECT TO almoner_app USING ((SELECT ctx.role() IN ('COMPLIANCE', 'OWNER')));
 DROP POLICY IF EXISTS manager_reads_homes ON audit_event;
 CREATE POLICY manager_reads_homes ON audit_event FOR SELECT TO almoner_app
-  USING ((SELECT ctx.role()) = 'MANAGER' AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
+  USING ((SELECT ctx.role() = 'MANAGER') AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
 DROP POLICY IF EXISTS admin_reads_no_patients ON audit_event;
 CREATE POLICY admin_reads_no_patients ON audit_event FOR SELECT TO almoner_app
-  USING ((SELECT ctx.role()) = 'ADMIN' AND patient_id IS NULL AND patient_ids IS NULL
+  USING ((SELECT ctx.role() = 'ADMIN') AND patient_id IS NULL AND patient_ids IS NULL
          AND resource_type IN ('organization', 'facility', 'app_user', 'membership', 'session', 'user_session', 'user_token', 'service_account', 'job', 'portal_account'));
 DROP POLICY IF EXISTS staff_reads_own ON audit_event;
 CREATE POLICY staff_reads_own ON audit_event FOR SELECT TO almoner_app USING (actor_id = (SELECT ctx.actor()));
@@ -80,7 +80,7 @@ CALL kit.describe('audit_segment', 'A sealed stretch of the audit: the hash of i
   'prev_hash', 'Hash of the segment before.', 'hash', 'SHA-256 over prev_hash and the events.', 'sealed_at', 'When the sealer job wrote it.');
 CALL kit.tenant_table('audit_segment', append_only => true);
 DROP POLICY IF EXISTS oversight_reads ON audit_segment;
-CREATE POLICY oversight_reads ON audit_segment FOR SELECT TO almoner_app USING ((SELECT ctx.role()) IN ('COMPLIANCE', 'OWNER', 'ADMIN'));
+CREATE POLICY oversight_reads ON audit_segment FOR SELECT TO almoner_app USING ((SELECT ctx.role() IN ('COMPLIANCE', 'OWNER', 'ADMIN')));
 GRANT SELECT ON audit_segment TO almoner_app;
 
 CREATE TABLE IF NOT EXISTS audit_patient (
@@ -95,7 +95,7 @@ CALL kit.describe('audit_patient', 'Finds the list views that showed a patient; 
   'patient_id', 'The patient who was shown.', 'seq', 'The event.');
 CALL kit.tenant_table('audit_patient', append_only => true);
 DROP POLICY IF EXISTS oversight_reads ON audit_patient;
-CREATE POLICY oversight_reads ON audit_patient FOR SELECT TO almoner_app USING ((SELECT ctx.role()) IN ('COMPLIANCE', 'OWNER'));
+CREATE POLICY oversight_reads ON audit_patient FOR SELECT TO almoner_app USING ((SELECT ctx.role() IN ('COMPLIANCE', 'OWNER')));
 GRANT SELECT ON audit_patient TO almoner_app;
 
 CREATE TABLE IF NOT EXISTS status_change (
@@ -119,10 +119,10 @@ CALL kit.describe('status_change', 'Append-only history of states: one row for e
   'changed_by_id', 'Person or service account; NULL for a timer.', 'at', 'When, by the clock.');
 CALL kit.tenant_table('status_change', append_only => true);
 DROP POLICY IF EXISTS oversight_reads ON status_change;
-CREATE POLICY oversight_reads ON status_change FOR SELECT TO almoner_app USING ((SELECT ctx.role()) IN ('COMPLIANCE', 'OWNER'));
+CREATE POLICY oversight_reads ON status_change FOR SELECT TO almoner_app USING ((SELECT ctx.role() IN ('COMPLIANCE', 'OWNER')));
 DROP POLICY IF EXISTS clinical_reads ON status_change;
 CREATE POLICY clinical_reads ON status_change FOR SELECT TO almoner_app
-  USING ((SELECT ctx.role()) IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'CARER', 'MANAGER')
+  USING ((SELECT ctx.role() IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'CARER', 'MANAGER'))
          AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
 DROP POLICY IF EXISTS actor_adds ON status_change;
 CREATE POLICY actor_adds ON status_change FOR INSERT TO almoner_app

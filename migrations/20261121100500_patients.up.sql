@@ -38,11 +38,11 @@ DROP POLICY IF EXISTS everybody_reads ON staff;
 CREATE POLICY everybody_reads ON staff FOR SELECT TO almoner_app USING (true);
 DROP POLICY IF EXISTS employer_adds ON staff;
 CREATE POLICY employer_adds ON staff FOR INSERT TO almoner_app
-  WITH CHECK ((SELECT ctx.role()) = 'ADMIN' OR ((SELECT ctx.role()) = 'MANAGER' AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere()))));
+  WITH CHECK ((SELECT ctx.role() = 'ADMIN') OR ((SELECT ctx.role() = 'MANAGER') AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere()))));
 DROP POLICY IF EXISTS employer_changes ON staff;
 CREATE POLICY employer_changes ON staff FOR UPDATE TO almoner_app
-  USING ((SELECT ctx.role()) = 'ADMIN' OR ((SELECT ctx.role()) = 'MANAGER' AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere()))))
-  WITH CHECK ((SELECT ctx.role()) = 'ADMIN' OR ((SELECT ctx.role()) = 'MANAGER' AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere()))));
+  USING ((SELECT ctx.role() = 'ADMIN') OR ((SELECT ctx.role() = 'MANAGER') AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere()))))
+  WITH CHECK ((SELECT ctx.role() = 'ADMIN') OR ((SELECT ctx.role() = 'MANAGER') AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere()))));
 GRANT SELECT, INSERT, UPDATE ON staff TO almoner_app;
 
 CREATE TABLE IF NOT EXISTS patient (
@@ -136,76 +136,83 @@ CALL kit.describe('portal_account', 'Which patients a person may act for in the 
   'status', 'INVITED, ACTIVE, SUSPENDED or REVOKED.', 'starts_on', 'First day.', 'ends_on', 'Last day; NULL means until further notice.');
 CALL kit.tenant_table('portal_account');
 
-CREATE OR REPLACE FUNCTION ctx.own_patients() RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT CASE WHEN ctx.role() = 'PATIENT' THEN ARRAY(
-    SELECT p.patient_id FROM public.portal_account AS p
-    WHERE p.organization_id = ctx.organization() AND p.user_id = ctx.actor() AND p.status = 'ACTIVE' AND p.deleted_at IS NULL
-      AND CURRENT_DATE BETWEEN p.starts_on AND coalesce(p.ends_on, 'infinity'))
-  ELSE '{}'::uuid[] END
-$$;
+-- PL/pgSQL keeps its plan for the session; an SQL function would be planned anew in every statement (0.4 ms, measured). Policies ask for the role
+-- first, so that nobody but a patient pays for it.
+CREATE OR REPLACE FUNCTION ctx.own_patients() RETURNS uuid[] LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+BEGIN
+  IF ctx.role() IS DISTINCT FROM 'PATIENT' THEN
+    RETURN '{}';
+  END IF;
+  RETURN ARRAY(SELECT p.patient_id FROM public.portal_account AS p
+               WHERE p.organization_id = ctx.organization() AND p.user_id = ctx.actor() AND p.status = 'ACTIVE' AND p.deleted_at IS NULL
+                 AND CURRENT_DATE BETWEEN p.starts_on AND coalesce(p.ends_on, 'infinity'));
+END $$;
 COMMENT ON FUNCTION ctx.own_patients() IS 'Patients a person in the role PATIENT may act for; empty for everybody else.';
 
 -- Clinical roles at their facilities; owner and compliance over the organization; patients themselves; nobody else, and no administrator.
 DROP POLICY IF EXISTS clinical_reads ON patient;
 CREATE POLICY clinical_reads ON patient FOR SELECT TO almoner_app
-  USING ((SELECT ctx.role()) IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'CARER', 'MANAGER') AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
+  USING ((SELECT ctx.role() IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'CARER', 'MANAGER')) AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
 DROP POLICY IF EXISTS oversight_reads ON patient;
-CREATE POLICY oversight_reads ON patient FOR SELECT TO almoner_app USING ((SELECT ctx.role()) IN ('OWNER', 'COMPLIANCE'));
+CREATE POLICY oversight_reads ON patient FOR SELECT TO almoner_app USING ((SELECT ctx.role() IN ('OWNER', 'COMPLIANCE')));
 DROP POLICY IF EXISTS patient_reads_own ON patient;
-CREATE POLICY patient_reads_own ON patient FOR SELECT TO almoner_app USING (id = ANY ((SELECT ctx.own_patients())::uuid[]));
+CREATE POLICY patient_reads_own ON patient FOR SELECT TO almoner_app
+  USING ((SELECT ctx.role() = 'PATIENT') AND id = ANY ((SELECT ctx.own_patients())::uuid[]));
 DROP POLICY IF EXISTS clinical_adds ON patient;
 CREATE POLICY clinical_adds ON patient FOR INSERT TO almoner_app
-  WITH CHECK ((SELECT ctx.role()) IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'MANAGER') AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
+  WITH CHECK ((SELECT ctx.role() IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'MANAGER')) AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
 DROP POLICY IF EXISTS clinical_changes ON patient;
 CREATE POLICY clinical_changes ON patient FOR UPDATE TO almoner_app
-  USING ((SELECT ctx.role()) IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'MANAGER') AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())))
-  WITH CHECK ((SELECT ctx.role()) IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'MANAGER') AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
+  USING ((SELECT ctx.role() IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'MANAGER')) AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())))
+  WITH CHECK ((SELECT ctx.role() IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'MANAGER')) AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
 GRANT SELECT, INSERT, UPDATE ON patient TO almoner_app;
 
 DROP POLICY IF EXISTS clinical_reads ON portal_account;
 CREATE POLICY clinical_reads ON portal_account FOR SELECT TO almoner_app
-  USING ((SELECT ctx.role()) IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'MANAGER')
+  USING ((SELECT ctx.role() IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'MANAGER'))
          AND EXISTS (SELECT 1 FROM patient AS p WHERE p.organization_id = portal_account.organization_id AND p.id = portal_account.patient_id));
 DROP POLICY IF EXISTS oversight_reads ON portal_account;
-CREATE POLICY oversight_reads ON portal_account FOR SELECT TO almoner_app USING ((SELECT ctx.role()) IN ('COMPLIANCE', 'ADMIN'));
+CREATE POLICY oversight_reads ON portal_account FOR SELECT TO almoner_app USING ((SELECT ctx.role() IN ('COMPLIANCE', 'ADMIN')));
 DROP POLICY IF EXISTS person_reads_own ON portal_account;
 CREATE POLICY person_reads_own ON portal_account FOR SELECT TO almoner_app USING (user_id = (SELECT ctx.actor()));
 DROP POLICY IF EXISTS clinical_adds ON portal_account;
 CREATE POLICY clinical_adds ON portal_account FOR INSERT TO almoner_app
-  WITH CHECK ((SELECT ctx.role()) IN ('MEDICAL_ASSISTANT', 'MANAGER')
+  WITH CHECK ((SELECT ctx.role() IN ('MEDICAL_ASSISTANT', 'MANAGER'))
               AND EXISTS (SELECT 1 FROM patient AS p WHERE p.organization_id = portal_account.organization_id AND p.id = portal_account.patient_id));
 DROP POLICY IF EXISTS clinical_changes ON portal_account;
 CREATE POLICY clinical_changes ON portal_account FOR UPDATE TO almoner_app
-  USING ((SELECT ctx.role()) IN ('MEDICAL_ASSISTANT', 'MANAGER')
+  USING ((SELECT ctx.role() IN ('MEDICAL_ASSISTANT', 'MANAGER'))
          AND EXISTS (SELECT 1 FROM patient AS p WHERE p.organization_id = portal_account.organization_id AND p.id = portal_account.patient_id))
-  WITH CHECK ((SELECT ctx.role()) IN ('MEDICAL_ASSISTANT', 'MANAGER')
+  WITH CHECK ((SELECT ctx.role() IN ('MEDICAL_ASSISTANT', 'MANAGER'))
               AND EXISTS (SELECT 1 FROM patient AS p WHERE p.organization_id = portal_account.organization_id AND p.id = portal_account.patient_id));
 DROP POLICY IF EXISTS admin_adds ON portal_account;
-CREATE POLICY admin_adds ON portal_account FOR INSERT TO almoner_app WITH CHECK ((SELECT ctx.role()) = 'ADMIN');
+CREATE POLICY admin_adds ON portal_account FOR INSERT TO almoner_app WITH CHECK ((SELECT ctx.role() = 'ADMIN'));
 DROP POLICY IF EXISTS admin_changes ON portal_account;
-CREATE POLICY admin_changes ON portal_account FOR UPDATE TO almoner_app USING ((SELECT ctx.role()) = 'ADMIN') WITH CHECK ((SELECT ctx.role()) = 'ADMIN');
+CREATE POLICY admin_changes ON portal_account FOR UPDATE TO almoner_app USING ((SELECT ctx.role() = 'ADMIN')) WITH CHECK ((SELECT ctx.role() = 'ADMIN'));
 GRANT SELECT, INSERT, UPDATE ON portal_account TO almoner_app;
 
 -- A patient reads who opened the record, also where it was one of many on a list.
 DROP POLICY IF EXISTS patient_reads_own ON audit_event;
 CREATE POLICY patient_reads_own ON audit_event FOR SELECT TO almoner_app
-  USING (patient_id = ANY ((SELECT ctx.own_patients())::uuid[]) OR patient_ids && (SELECT ctx.own_patients())::uuid[]);
+  USING ((SELECT ctx.role() = 'PATIENT')
+         AND (patient_id = ANY ((SELECT ctx.own_patients())::uuid[]) OR patient_ids && (SELECT ctx.own_patients())::uuid[]));
 DROP POLICY IF EXISTS patient_reads_own ON audit_patient;
-CREATE POLICY patient_reads_own ON audit_patient FOR SELECT TO almoner_app USING (patient_id = ANY ((SELECT ctx.own_patients())::uuid[]));
+CREATE POLICY patient_reads_own ON audit_patient FOR SELECT TO almoner_app
+  USING ((SELECT ctx.role() = 'PATIENT') AND patient_id = ANY ((SELECT ctx.own_patients())::uuid[]));
 DROP POLICY IF EXISTS manager_reads ON audit_patient;
 CREATE POLICY manager_reads ON audit_patient FOR SELECT TO almoner_app
-  USING ((SELECT ctx.role()) = 'MANAGER'
+  USING ((SELECT ctx.role() = 'MANAGER')
          AND EXISTS (SELECT 1 FROM patient AS p WHERE p.organization_id = audit_patient.organization_id AND p.id = audit_patient.patient_id));
 DROP POLICY IF EXISTS patient_reads_own ON status_change;
 CREATE POLICY patient_reads_own ON status_change FOR SELECT TO almoner_app
-  USING (subject_kind = 'patient' AND patient_id = ANY ((SELECT ctx.own_patients())::uuid[]));
+  USING ((SELECT ctx.role() = 'PATIENT') AND subject_kind = 'patient' AND patient_id = ANY ((SELECT ctx.own_patients())::uuid[]));
 
 -- What hangs on a patient is seen by whoever sees the patient, and written by the roles named here.
 CREATE OR REPLACE PROCEDURE kit.patient_record(t regclass, writers text[]) LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
   bare text := (SELECT relname FROM pg_class WHERE oid = t);
   seen text := format('EXISTS (SELECT 1 FROM public.patient AS p WHERE p.organization_id = %1$I.organization_id AND p.id = %1$I.patient_id)', bare);
-  writes text := format('(SELECT ctx.role()) = ANY (%L::text[]) AND %s', writers, seen);
+  writes text := format('(SELECT ctx.role() = ANY (%L::text[])) AND %s', writers, seen);
 BEGIN
   CALL kit.tenant_table(t);
   EXECUTE format('DROP POLICY IF EXISTS patient_seen_reads ON %s', t);
@@ -390,7 +397,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   SELECT p.id, p.facility_id, p.first_name, p.last_name, p.medical_record_number_enc
   FROM public.patient AS p
   WHERE p.organization_id = (SELECT ctx.organization()) AND p.id = ANY (ids)
-    AND (SELECT ctx.role()) IN ('CLERK', 'CHAIR', 'CASEWORKER') AND (p.facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere()))
+    AND (SELECT ctx.role() IN ('CLERK', 'CHAIR', 'CASEWORKER')) AND (p.facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere()))
 $$;
 COMMENT ON FUNCTION headers.of_patients IS 'Headers of the given patients at the facilities of a clerk, chair or caseworker.';
 CREATE OR REPLACE FUNCTION headers.find(prefix text, most integer DEFAULT 20)
@@ -400,7 +407,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   FROM public.patient AS p
   WHERE p.organization_id = (SELECT ctx.organization()) AND p.deleted_at IS NULL
     AND p.name_key >= prefix COLLATE "C" AND p.name_key < (prefix || chr(1114111)) COLLATE "C"
-    AND (SELECT ctx.role()) IN ('CLERK', 'CHAIR', 'CASEWORKER') AND (p.facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere()))
+    AND (SELECT ctx.role() IN ('CLERK', 'CHAIR', 'CASEWORKER')) AND (p.facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere()))
   ORDER BY p.name_key, p.id
   LIMIT least(most, 100)
 $$;
@@ -411,7 +418,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   SELECT p.id, p.facility_id, p.first_name, p.last_name, p.medical_record_number_enc
   FROM public.patient AS p
   WHERE p.organization_id = (SELECT ctx.organization()) AND p.deleted_at IS NULL AND p.medical_record_number_bidx = number_bidx
-    AND (SELECT ctx.role()) IN ('CLERK', 'CHAIR', 'CASEWORKER') AND (p.facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere()))
+    AND (SELECT ctx.role() IN ('CLERK', 'CHAIR', 'CASEWORKER')) AND (p.facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere()))
 $$;
 COMMENT ON FUNCTION headers.by_record_number IS 'Header of the patient with the record number, for a clerk, chair or caseworker.';
 REVOKE ALL ON FUNCTION headers.of_patients, headers.find, headers.by_record_number FROM PUBLIC;

@@ -62,6 +62,7 @@ CREATE TABLE IF NOT EXISTS alert (
 -- changes no indexed column and stays a HOT update.
 CREATE INDEX IF NOT EXISTS alert_queue ON alert (organization_id, facility_id, severity_rank DESC, raised_at DESC, id DESC) INCLUDE (assignee_id, snoozed_until, type) WHERE is_open;
 CREATE INDEX IF NOT EXISTS alert_queue_everywhere ON alert (organization_id, severity_rank DESC, raised_at DESC, id DESC) INCLUDE (facility_id, assignee_id, snoozed_until, type) WHERE is_open;
+CREATE INDEX IF NOT EXISTS alert_newest ON alert (organization_id, facility_id, raised_at DESC, id DESC) WHERE is_open;
 CREATE INDEX IF NOT EXISTS alert_mine ON alert (organization_id, assignee_id, severity_rank DESC, raised_at DESC, id DESC) INCLUDE (facility_id) WHERE is_open AND assignee_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS alert_unassigned ON alert (organization_id, facility_id, severity_rank DESC, raised_at DESC, id DESC) WHERE is_open AND assignee_id IS NULL;
 CREATE INDEX IF NOT EXISTS alert_snoozed ON alert (organization_id, facility_id, snoozed_until, id) WHERE is_open AND snoozed_until IS NOT NULL;
@@ -70,7 +71,6 @@ CREATE UNIQUE INDEX IF NOT EXISTS alert_open_once ON alert (organization_id, ded
 -- Over all alerts, open or closed.
 CREATE INDEX IF NOT EXISTS alert_of_patient ON alert (organization_id, patient_id, raised_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS alert_closed ON alert (organization_id, facility_id, resolved_at DESC, id DESC) WHERE resolved_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS alert_raised ON alert (organization_id, facility_id, raised_at DESC, id DESC);
 CREATE UNIQUE INDEX IF NOT EXISTS alert_number_unique ON alert (organization_id, number);
 CREATE INDEX IF NOT EXISTS alert_assignee ON alert (organization_id, assignee_id) WHERE assignee_id IS NOT NULL;
 CALL kit.describe('alert', 'Something a person should look at now: raised by a rule, another system or by hand, and worked off in the queue.',
@@ -195,20 +195,20 @@ CREATE OR REPLACE TRIGGER alert_guard BEFORE INSERT OR UPDATE ON alert FOR EACH 
 
 DROP POLICY IF EXISTS clinical_reads ON alert;
 CREATE POLICY clinical_reads ON alert FOR SELECT TO almoner_app
-  USING ((SELECT ctx.role()) IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'CARER', 'MANAGER') AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
+  USING ((SELECT ctx.role() IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'CARER', 'MANAGER')) AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
 DROP POLICY IF EXISTS oversight_reads ON alert;
-CREATE POLICY oversight_reads ON alert FOR SELECT TO almoner_app USING ((SELECT ctx.role()) IN ('OWNER', 'COMPLIANCE'));
+CREATE POLICY oversight_reads ON alert FOR SELECT TO almoner_app USING ((SELECT ctx.role() IN ('OWNER', 'COMPLIANCE')));
 DROP POLICY IF EXISTS clinical_adds ON alert;
 CREATE POLICY clinical_adds ON alert FOR INSERT TO almoner_app
-  WITH CHECK ((SELECT ctx.role()) IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'MANAGER') AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
+  WITH CHECK ((SELECT ctx.role() IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'MANAGER')) AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
 DROP POLICY IF EXISTS clinical_changes ON alert;
 CREATE POLICY clinical_changes ON alert FOR UPDATE TO almoner_app
-  USING ((SELECT ctx.role()) IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'MANAGER') AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())))
-  WITH CHECK ((SELECT ctx.role()) IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'MANAGER') AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
+  USING ((SELECT ctx.role() IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'MANAGER')) AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())))
+  WITH CHECK ((SELECT ctx.role() IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'MANAGER')) AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
 DROP POLICY IF EXISTS carer_changes_assigned ON alert;
 CREATE POLICY carer_changes_assigned ON alert FOR UPDATE TO almoner_app
-  USING ((SELECT ctx.role()) = 'CARER' AND assignee_id = (SELECT ctx.actor()) AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())))
-  WITH CHECK ((SELECT ctx.role()) = 'CARER' AND assignee_id = (SELECT ctx.actor()) AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
+  USING ((SELECT ctx.role() = 'CARER') AND assignee_id = (SELECT ctx.actor()) AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())))
+  WITH CHECK ((SELECT ctx.role() = 'CARER') AND assignee_id = (SELECT ctx.actor()) AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
 -- What was raised stays as it was raised: only these columns may change.
 GRANT SELECT, INSERT ON alert TO almoner_app;
 GRANT UPDATE (status, assignee_id, due_at, seen_count, last_seen_at, acknowledged_at, acknowledged_by_id, ack_expires_at, snoozed_until, resolved_at, resolved_by_id, reason_code,
@@ -248,7 +248,7 @@ CREATE POLICY alert_seen_reads ON comment FOR SELECT TO almoner_app
   USING (subject_kind = 'alert' AND EXISTS (SELECT 1 FROM alert AS a WHERE a.organization_id = comment.organization_id AND a.id = comment.subject_id));
 DROP POLICY IF EXISTS alert_seen_adds ON comment;
 CREATE POLICY alert_seen_adds ON comment FOR INSERT TO almoner_app
-  WITH CHECK (subject_kind = 'alert' AND author_id = (SELECT ctx.actor()) AND (SELECT ctx.role()) IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'CARER', 'MANAGER')
+  WITH CHECK (subject_kind = 'alert' AND author_id = (SELECT ctx.actor()) AND (SELECT ctx.role() IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'CARER', 'MANAGER'))
               AND EXISTS (SELECT 1 FROM alert AS a WHERE a.organization_id = comment.organization_id AND a.id = comment.subject_id));
 DROP POLICY IF EXISTS author_changes ON comment;
 CREATE POLICY author_changes ON comment FOR UPDATE TO almoner_app USING (author_id = (SELECT ctx.actor())) WITH CHECK (author_id = (SELECT ctx.actor()));
@@ -287,7 +287,7 @@ CALL kit.tenant_table('saved_view');
 DROP POLICY IF EXISTS person_reads ON saved_view;
 CREATE POLICY person_reads ON saved_view FOR SELECT TO almoner_app
   USING (user_id = (SELECT ctx.actor())
-         OR (shared AND (SELECT ctx.role()) <> 'PATIENT' AND (facility_id IS NULL OR (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())))));
+         OR (shared AND (SELECT ctx.role() <> 'PATIENT') AND (facility_id IS NULL OR (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())))));
 DROP POLICY IF EXISTS person_adds_own ON saved_view;
 CREATE POLICY person_adds_own ON saved_view FOR INSERT TO almoner_app WITH CHECK (user_id = (SELECT ctx.actor()) AND (facility_id IS NULL OR (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere()))));
 DROP POLICY IF EXISTS person_changes_own ON saved_view;
