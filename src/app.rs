@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::ids::OrganizationId;
 use crate::phi::{self, Keyring};
 use crate::routes;
+use crate::server::Readiness;
 use crate::web::error_page;
 
 /// What every request shares. Cheap to clone.
@@ -29,6 +30,8 @@ pub struct App {
     pub secure_cookies: bool,
     /// Where keys and files live.
     pub data_dir: Arc<PathBuf>,
+    /// Whether this process wants requests.
+    pub ready: Arc<Readiness>,
 }
 
 impl std::fmt::Debug for App {
@@ -48,6 +51,7 @@ impl App {
             demo: false,
             secure_cookies: false,
             data_dir: Arc::new(data_dir),
+            ready: Arc::default(),
         }
     }
 

@@ -19,6 +19,7 @@ pub mod db;
 pub mod demo;
 pub mod error;
 pub mod events;
+pub mod health;
 pub mod ids;
 pub mod patients;
 pub mod phi;

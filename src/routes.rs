@@ -1,9 +1,10 @@
 //! The whole portal: one line per slice.
 
+use crate::health;
 use crate::web::Routes;
 
 /// Every route of the portal.
 #[must_use]
 pub fn all() -> Routes {
-    Routes::new()
+    Routes::new().merge(health::routes())
 }

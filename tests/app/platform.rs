@@ -61,3 +61,14 @@ async fn an_unknown_page_says_so() {
     assert_eq!(reply.status, 404);
     assert_eq!(reply.text("h1"), "Not found");
 }
+
+#[tokio::test]
+async fn a_supervisor_is_told_how_things_are() {
+    let portal = Portal::start().await;
+    let visitor = portal.visitor();
+    assert_eq!((visitor.get("/healthz").await.status, visitor.get("/readyz").await.status), (200.try_into().unwrap(), 200.try_into().unwrap()));
+    portal.app.db.close().await;
+    assert_eq!(visitor.get("/healthz").await.status, 200);
+    let reply = visitor.get("/readyz").await;
+    assert_eq!((reply.status.as_u16(), reply.body.as_str()), (503, r#"{"status":"database unavailable"}"#));
+}

@@ -1,10 +1,12 @@
 //! A portal on a database of its own, listening on a port of its own.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use almoner::app::{self, App};
 use almoner::clock::Clock;
 use almoner::db::Db;
+use almoner::server;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 
@@ -76,8 +78,8 @@ impl Portal {
         app.demo = true;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let service = app::router(&app).into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, service).await });
+        let (router, ready) = (app::router(&app), Arc::clone(&app.ready));
+        tokio::spawn(async move { server::serve(listener, router, ready, std::future::pending()).await });
         Self { app, admin: database.admin.clone(), address, database }
     }
 }
