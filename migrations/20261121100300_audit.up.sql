@@ -137,9 +137,9 @@ GRANT USAGE ON SCHEMA live TO almoner_worker;
 -- Transaction ids rather than seq: a transaction that commits late must not be skipped because a later one was read first.
 -- Everything below pg_snapshot_xmin has ended, so nothing can appear behind the watermark.
 CREATE OR REPLACE FUNCTION live.changes(since bigint)
-RETURNS TABLE (next bigint, organization_id uuid, facility_id uuid, resource_type text, resource_id uuid, action text)
+RETURNS TABLE (next bigint, organization_id uuid, facility_id uuid, patient_id uuid, resource_type text, resource_id uuid, action text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-  SELECT w.next::text::bigint, e.organization_id, e.facility_id, e.resource_type, e.resource_id, e.action
+  SELECT w.next::text::bigint, e.organization_id, e.facility_id, e.patient_id, e.resource_type, e.resource_id, e.action
   FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS next) AS w
   LEFT JOIN public.audit_event AS e
     ON e.action <> 'VIEW' AND e.xid >= since::text::xid8 AND e.xid < w.next

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::access::Actor;
 use crate::db::Tx;
+use crate::db::signals::Signal;
 use crate::error::Result;
 use crate::ids::{AuditEventId, FacilityId, OrganizationId, PatientId, RequestId, SessionId, UserId};
 
@@ -239,6 +240,9 @@ pub async fn record(tx: &mut Tx, by: &By, event: Event) -> Result<Audited> {
     )
     .execute(&mut **tx)
     .await?;
+    if event.action != Action::View {
+        tx.signal(Signal::Change);
+    }
     Ok(Audited(()))
 }
 

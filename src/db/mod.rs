@@ -15,7 +15,10 @@ use crate::access::Actor;
 use crate::error::Result;
 use crate::ids::OrganizationId;
 
+use self::signals::{Pending, Signal, Signals};
+
 pub mod cluster;
+pub mod signals;
 mod source;
 
 pub use source::Source;
@@ -34,6 +37,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 pub struct Db {
     pool: PgPool,
     auth: PgPool,
+    /// What commits wake in this process.
+    pub signals: Signals,
 }
 
 impl Db {
@@ -59,7 +64,7 @@ impl Db {
                 })
             })
             .connect_lazy_with(options);
-        Self { pool, auth }
+        Self { pool, auth, signals: Signals::default() }
     }
 
     /// Begins a transaction as `actor`.
@@ -125,7 +130,7 @@ impl Db {
     async fn begin_as(&self, role: &'static str, context: &str) -> Result<Tx> {
         debug_assert!(!context.contains('\''), "the context holds only identifiers");
         let statement = format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL app.ctx = '{context}'");
-        Ok(Tx { inner: self.pool.begin_with(statement).await? })
+        Ok(Tx { inner: self.pool.begin_with(statement).await?, signals: self.signals.clone(), pending: Pending::default() })
     }
 }
 
@@ -143,6 +148,8 @@ async fn end_forgotten_transaction(conn: &mut PgConnection) -> sqlx::Result<bool
 #[derive(Debug)]
 pub struct Tx {
     inner: Transaction<'static, Postgres>,
+    signals: Signals,
+    pending: Pending,
 }
 
 impl Tx {
@@ -151,7 +158,14 @@ impl Tx {
     /// # Errors
     /// Where the database does not answer, or a deferred constraint says no.
     pub async fn commit(self) -> Result<()> {
-        Ok(self.inner.commit().await?)
+        self.inner.commit().await?;
+        self.pending.raise(&self.signals);
+        Ok(())
+    }
+
+    /// Wakes who waits for `signal` in this process, once this is committed.
+    pub fn signal(&mut self, signal: Signal) {
+        self.pending.add(signal);
     }
 
     /// A point to come back to inside this transaction.
