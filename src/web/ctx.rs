@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-use super::flash::Flash;
+use super::flash::{Flash, FlashPartial};
 use super::hx::Hx;
 use super::nav::{self, Area, Badges};
 use super::shell::Shell;
@@ -130,12 +130,16 @@ impl Ctx {
         Ok(html(StatusCode::OK, fragment.render()?))
     }
 
-    /// After an action: the fragment where htmx asked for one, else back to `location` with a message.
+    /// After an action: the fragment and the message where htmx asked, else back to `location` with the message.
     ///
     /// # Errors
     /// Where the template cannot be rendered.
     pub fn fragment_or_redirect(&self, fragment: &impl Template, location: &str, flash: Flash) -> Page {
-        if self.hx.partial { self.fragment(fragment) } else { Ok(self.redirect(location, Some(&flash))) }
+        if !self.hx.partial {
+            return Ok(self.redirect(location, Some(&flash)));
+        }
+        let message = FlashPartial { flash: &flash };
+        Ok(html(StatusCode::OK, fragment.render()? + &message.render()?))
     }
 
     /// After an action: to another page, with a message there. htmx is told to go there too.

@@ -1,14 +1,19 @@
 //! The web half of the platform: what every slice's handlers stand on.
 
+pub mod assets;
 pub mod ctx;
 pub mod error_page;
+pub mod filters;
 pub mod flash;
 pub mod form;
+pub mod format;
 pub mod guard;
 pub mod hx;
 pub mod nav;
 pub mod routes;
 pub mod shell;
+mod squeeze;
+pub mod ui;
 
 pub use ctx::{Ctx, Page};
 pub use hx::Hx;

@@ -101,6 +101,8 @@ pub(super) fn shell(ctx: &Ctx, title: String, area: Area, badges: Badges) -> She
         live_clock: clock(ctx.now(), actor),
         demo: ctx.app.demo,
         idle_seconds: crate::accounts::idle_limit(actor.role).as_secs().try_into().unwrap_or(u32::MAX),
+        now: ctx.now(),
+        zone: actor.zone,
     }
 }
 

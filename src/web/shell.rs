@@ -1,6 +1,9 @@
 //! What the layouts need, as plain data.
 
+use chrono_tz::Tz;
+
 use super::flash::Flash;
+use crate::clock::Timestamp;
 
 /// One line of the navigation.
 #[derive(Clone, Debug)]
@@ -54,4 +57,34 @@ pub struct Shell {
     pub demo: bool,
     /// After how many seconds without use the session ends.
     pub idle_seconds: u32,
+    /// The moment of the request, for relative times.
+    pub now: Timestamp,
+    /// The zone in which clinical times are shown.
+    pub zone: Tz,
+}
+
+impl Shell {
+    /// The frame of a page for anybody: sign-in, activation.
+    #[must_use]
+    pub fn plain(title: impl Into<String>, now: Timestamp) -> Self {
+        Self {
+            title: title.into(),
+            theme: None,
+            density: "compact",
+            keys: false,
+            lang: "en-GB".to_owned(),
+            nav: Vec::new(),
+            person: String::new(),
+            initials: String::new(),
+            role_label: "",
+            place: String::new(),
+            other_roles: Vec::new(),
+            flash: None,
+            live_clock: String::new(),
+            demo: false,
+            idle_seconds: 0,
+            now,
+            zone: Tz::Europe__London,
+        }
+    }
 }
