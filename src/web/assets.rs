@@ -21,7 +21,7 @@ use flate2::{Compression, write::GzEncoder};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
-use super::squeeze::squeeze_css;
+use super::squeeze::{squeeze_css, squeeze_js};
 
 /// Where the router must mount [`serve`]: `/static/{*path}`.
 pub const PREFIX: &str = "/static/";
@@ -106,7 +106,8 @@ impl Assets {
             sources().into_iter().partition(|(name, _)| name.ends_with(".css"));
         // Stylesheets last: they name the fonts, whose hashed addresses must be known by then.
         for (name, body) in others {
-            assets.add(&name, body);
+            let ours = name == "js/app.js";
+            assets.add(&name, if ours { squeeze_js(&String::from_utf8_lossy(&body)).into() } else { body });
         }
         for (name, body) in sheets {
             let css = assets.point_to_hashed_names(&name, &squeeze_css(&String::from_utf8_lossy(&body)));
@@ -205,6 +206,14 @@ mod tests {
         assert!(size("css/almoner.css") <= 30_000, "almoner.css has {} bytes", size("css/almoner.css"));
         assert!(size("css/portal.css") <= 6_000, "portal.css has {} bytes", size("css/portal.css"));
         assert!(size("js/app.js") <= 6_000, "app.js has {} bytes", size("js/app.js"));
+    }
+
+    #[test]
+    fn our_script_has_no_string_that_spans_lines() {
+        let script = Files::get("js/app.js").expect("the script");
+        for line in String::from_utf8_lossy(&script.data).lines() {
+            assert!(line.matches('`').count().is_multiple_of(2), "{line}");
+        }
     }
 
     #[test]

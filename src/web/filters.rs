@@ -79,37 +79,37 @@ pub fn day_month(day: impl Day, _: &dyn Values) -> Result<String> {
 
 /// `Wednesday 25 November`, from a date and today's.
 #[askama::filter_fn]
-pub fn date_in_words(day: impl Day, _: &dyn Values, today: impl Day) -> Result<String> {
+pub fn date_in_words<D: Day>(day: impl Day, _: &dyn Values, today: D) -> Result<String> {
     Ok(format::date_in_words(day.day(), today.day()))
 }
 
 /// `24-Nov-2026`, from a moment.
 #[askama::filter_fn]
-pub fn day(at: impl Moment, _: &dyn Values, zone: impl Zone) -> Result<String> {
+pub fn day<Z: Zone>(at: impl Moment, _: &dyn Values, zone: Z) -> Result<String> {
     Ok(format::day(at.moment(), zone.zone()))
 }
 
 /// `09:38`
 #[askama::filter_fn]
-pub fn clock(at: impl Moment, _: &dyn Values, zone: impl Zone) -> Result<String> {
+pub fn clock<Z: Zone>(at: impl Moment, _: &dyn Values, zone: Z) -> Result<String> {
     Ok(format::clock(at.moment(), zone.zone()))
 }
 
 /// `24-Nov-2026 09:38`
 #[askama::filter_fn]
-pub fn stamp(at: impl Moment, _: &dyn Values, zone: impl Zone) -> Result<String> {
+pub fn stamp<Z: Zone>(at: impl Moment, _: &dyn Values, zone: Z) -> Result<String> {
     Ok(format::stamp(at.moment(), zone.zone()))
 }
 
 /// `09:38`, `21-Nov 22:40` or `21-Nov-2025`, by how long ago it was.
 #[askama::filter_fn]
-pub fn short_stamp(at: impl Moment, _: &dyn Values, now: impl Moment, zone: impl Zone) -> Result<String> {
+pub fn short_stamp<M: Moment, Z: Zone>(at: impl Moment, _: &dyn Values, now: M, zone: Z) -> Result<String> {
     Ok(format::short_stamp(at.moment(), now.moment(), zone.zone()))
 }
 
 /// `4 min`
 #[askama::filter_fn]
-pub fn relative(at: impl Moment, _: &dyn Values, now: impl Moment) -> Result<String> {
+pub fn relative<M: Moment>(at: impl Moment, _: &dyn Values, now: M) -> Result<String> {
     Ok(format::relative(at.moment(), now.moment()))
 }
 
@@ -121,7 +121,7 @@ pub fn machine(at: impl Moment, _: &dyn Values) -> Result<String> {
 
 /// `68y`, from a date of birth and the day of the question.
 #[askama::filter_fn]
-pub fn age(born: impl Day, _: &dyn Values, on: impl Day) -> Result<String> {
+pub fn age<D: Day>(born: impl Day, _: &dyn Values, on: D) -> Result<String> {
     Ok(format::age(born.day(), on.day()))
 }
 
@@ -140,7 +140,7 @@ pub fn capped(count: impl Display, _: &dyn Values, #[optional(99)] cap: i64) -> 
 
 /// `12.4 mmol/L`
 #[askama::filter_fn]
-pub fn quantity(value: impl Display, _: &dyn Values, unit: impl Display) -> Result<String> {
+pub fn quantity<D: Display>(value: impl Display, _: &dyn Values, unit: D) -> Result<String> {
     Ok(format::quantity(&value.to_string(), &unit.to_string()))
 }
 

@@ -1,4 +1,4 @@
-//! Takes the air out of a stylesheet, so that its source may be written for reading.
+//! Takes the air out of stylesheets and of our own script, so that their sources may be written for reading.
 //!
 //! Thirty lines rather than a CSS parser of fifty crates: only comments and blanks go, at places where CSS gives
 //! them no meaning, and nothing is reordered or rewritten.
@@ -22,6 +22,8 @@ pub fn squeeze_css(css: &str) -> String {
             if !binds_before && !binds_after {
                 out.push(' ');
             }
+        } else if first == '0' && starts_fraction(rest) && !out.ends_with(|c: char| c.is_alphanumeric() || c == '.' || c == '-' || c == '_') {
+            rest = &rest[1..];
         } else {
             if first == '}' && out.ends_with(';') {
                 out.pop();
@@ -31,6 +33,19 @@ pub fn squeeze_css(css: &str) -> String {
         }
     }
     out
+}
+
+/// `0.5rem` may be written `.5rem`.
+fn starts_fraction(text: &str) -> bool {
+    let mut letters = text.chars().skip(1);
+    letters.next() == Some('.') && letters.next().is_some_and(|c| c.is_ascii_digit())
+}
+
+/// Our own script without indentation and without lines that only hold a comment. It must have no string that spans
+/// lines; that is a rule of the house, which a test of `assets` keeps.
+pub fn squeeze_js(js: &str) -> String {
+    let lines = js.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    lines.fold(String::with_capacity(js.len()), |out, line| out + line + "\n")
 }
 
 /// The length of the string that `text` starts with, quotes included.
@@ -47,7 +62,7 @@ fn end_of_string(text: &str, quote: char) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::squeeze_css;
+    use super::{squeeze_css, squeeze_js};
 
     #[test]
     fn comments_and_blanks_go() {
@@ -68,8 +83,18 @@ mod tests {
     }
 
     #[test]
+    fn fractions_lose_their_zero_and_nothing_else_does() {
+        assert_eq!(squeeze_css("a{margin:0.5rem 10.5px -0.5em 0 0;--s0:0.25rem}"), "a{margin:.5rem 10.5px -0.5em 0 0;--s0:.25rem}");
+    }
+
+    #[test]
     fn a_comment_between_two_words_still_parts_them() {
         assert_eq!(squeeze_css("a{margin:0 /* top */ auto}"), "a{margin:0 auto}");
+    }
+
+    #[test]
+    fn a_script_loses_its_indentation_and_comment_lines() {
+        assert_eq!(squeeze_js("// why\n(() => {\n  a('//'); // b\n\n})();\n"), "(() => {\na('//'); // b\n})();\n");
     }
 
     #[test]
