@@ -13,7 +13,7 @@ use crate::ids::OrganizationId;
 use crate::phi::{self, Keyring};
 use crate::routes;
 use crate::server::Readiness;
-use crate::web::error_page;
+use crate::web::{assets, error_page};
 
 /// What every request shares. Cheap to clone.
 #[derive(Clone)]
@@ -75,6 +75,8 @@ impl App {
 pub fn router(app: &App) -> Router {
     routes::all()
         .into_router(app)
+        // Past the sessions: a page asks for several of these, and none needs to know who asks.
+        .route("/static/{*path}", axum::routing::get(assets::serve))
         .fallback(async || Error::NotFound)
         .layer(from_fn_with_state(app.clone(), error_page::layer))
         .with_state(app.clone())

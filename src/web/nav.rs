@@ -1,8 +1,10 @@
 //! The navigation: which areas a role has, and the one query behind their badges.
 
+use uuid::Uuid;
+
 use super::ctx::Ctx;
 use super::shell::{NavItem, Shell};
-use crate::access::{Actor, Permission, Role};
+use crate::access::{Actor, Facilities, Permission, Role};
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::Result;
@@ -62,14 +64,34 @@ pub async fn badges(tx: &mut Tx, actor: &Actor) -> Result<Badges> {
     if !actor.may(Permission::ViewAlerts) {
         return Ok(Badges::default());
     }
-    let row = sqlx::query!(
-        r#"SELECT (SELECT COUNT(*) FROM (SELECT FROM alert WHERE status IN ('ACTIVE', 'ACKNOWLEDGED') LIMIT $1) AS open) AS "alerts!",
-                  EXISTS (SELECT FROM alert WHERE status IN ('ACTIVE', 'ACKNOWLEDGED') AND severity = 'CRITICAL') AS "critical!""#,
-        COUNT_CAP,
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    Ok(Badges { alerts: row.alerts, critical: row.critical })
+    let organization = actor.organization.uuid();
+    let (alerts, critical) = match &actor.facilities {
+        Facilities::All => {
+            let row = sqlx::query!(
+                r#"SELECT (SELECT COUNT(*) FROM (SELECT FROM alert WHERE organization_id = $1 AND is_open LIMIT $2) AS open) AS "alerts!",
+                          EXISTS (SELECT FROM alert WHERE organization_id = $1 AND is_open AND severity_rank = 4) AS "critical!""#,
+                organization,
+                COUNT_CAP,
+            )
+            .fetch_one(&mut **tx)
+            .await?;
+            (row.alerts, row.critical)
+        }
+        Facilities::Only(list) => {
+            let here: Vec<Uuid> = list.iter().map(|id| id.uuid()).collect();
+            let row = sqlx::query!(
+                r#"SELECT (SELECT COUNT(*) FROM (SELECT FROM alert WHERE organization_id = $1 AND facility_id = ANY ($2) AND is_open LIMIT $3) AS open) AS "alerts!",
+                          EXISTS (SELECT FROM alert WHERE organization_id = $1 AND facility_id = ANY ($2) AND is_open AND severity_rank = 4) AS "critical!""#,
+                organization,
+                &here,
+                COUNT_CAP,
+            )
+            .fetch_one(&mut **tx)
+            .await?;
+            (row.alerts, row.critical)
+        }
+    };
+    Ok(Badges { alerts, critical })
 }
 
 /// A capped count as shown: nothing for none, `99+` from the cap on.
