@@ -23,6 +23,7 @@ pub mod error;
 pub mod events;
 pub mod health;
 pub mod ids;
+pub mod jobs;
 pub mod patients;
 pub mod phi;
 pub mod routes;

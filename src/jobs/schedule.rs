@@ -1,0 +1,180 @@
+//! Every timer of the application, with its reason.
+//!
+//! Each replica looks; the row lock on `job_schedule` lets one of them act. A timer that became due while nothing ran
+//! fires once, not once per missed turn.
+
+use std::time::Duration;
+
+use sqlx::types::Uuid;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::Handlers;
+use crate::app::App;
+use crate::db::Tx;
+use crate::db::signals::Signal;
+use crate::error::Result;
+use crate::ids::new_uuid;
+
+/// Snoozed alerts return when their time has come. Nobody watches the second hand, but a critical alert may be snoozed
+/// for minutes only, so this is quick.
+const ALERTS_WAKE: Duration = Duration::from_secs(15);
+
+/// Alerts that somebody acknowledged and then left alone return to the queue. The limit itself is tens of minutes.
+const ALERTS_UNCONFIRMED: Duration = Duration::from_secs(30);
+
+/// What was done is sealed into the chain. Until then a superuser of the database could change it unnoticed, so this is
+/// the length of that window.
+const AUDIT_SEAL: Duration = Duration::from_mins(1);
+
+/// List views become findable by patient: whoever asks "who saw my record" may wait this long for the newest lines.
+const AUDIT_PATIENTS: Duration = Duration::from_secs(30);
+
+/// Sessions that nobody can use any more take up room only.
+const SESSIONS_PURGE: Duration = Duration::from_hours(1);
+
+/// The same goes for counters of attempts.
+const LIMITS_PURGE: Duration = Duration::from_hours(1);
+
+/// Timers make several jobs a minute for each organization: the queue stays small when what is done goes soon.
+const JOBS_PURGE: Duration = Duration::from_mins(10);
+
+/// The longest wait between looks: how late a timer may be when another replica set it.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// The shortest.
+const SHORTEST_WAIT: Duration = Duration::from_millis(200);
+
+/// A timer's own attempts: the next turn is another one, so there is no use in going on for hours.
+const ATTEMPTS: i32 = 5;
+
+/// For whom a timer fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    /// One job for each organization, which it enters.
+    EachOrganization,
+    /// One job, for the machinery itself.
+    Installation,
+}
+
+/// Something that is done again and again. Its name is the kind of job.
+#[derive(Clone, Copy, Debug)]
+struct Timer {
+    kind: &'static str,
+    every: Duration,
+    scope: Scope,
+}
+
+const TIMERS: [Timer; 7] = [
+    Timer { kind: "alerts.wake", every: ALERTS_WAKE, scope: Scope::EachOrganization },
+    Timer { kind: "alerts.unconfirmed", every: ALERTS_UNCONFIRMED, scope: Scope::EachOrganization },
+    Timer { kind: "audit.seal", every: AUDIT_SEAL, scope: Scope::EachOrganization },
+    Timer { kind: "audit.patients", every: AUDIT_PATIENTS, scope: Scope::EachOrganization },
+    Timer { kind: "sessions.purge", every: SESSIONS_PURGE, scope: Scope::Installation },
+    Timer { kind: "limits.purge", every: LIMITS_PURGE, scope: Scope::Installation },
+    Timer { kind: "jobs.purge", every: JOBS_PURGE, scope: Scope::Installation },
+];
+
+/// Fires timers until told to stop. Only what `handlers` can do is enqueued.
+pub async fn run(app: App, handlers: Handlers, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let wait = tick(&app, &handlers).await.unwrap_or_else(|error| {
+            warn!(%error, "Cannot look at the timers");
+            LONGEST_WAIT
+        });
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = sleep(wait) => {}
+        }
+    }
+}
+
+/// Enqueues what is due, once across all replicas, and says how long nothing will be.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn tick(app: &App, handlers: &Handlers) -> Result<Duration> {
+    let timers: Vec<Timer> = TIMERS.into_iter().filter(|timer| handlers.knows(timer.kind)).collect();
+    let names: Vec<String> = timers.iter().map(|timer| timer.kind.to_owned()).collect();
+    let mut tx = app.db.begin_system().await?;
+    let due = due(&mut tx, &names).await?;
+    for timer in timers.iter().filter(|timer| due.iter().any(|name| name == timer.kind)) {
+        fire(&mut tx, timer).await?;
+    }
+    let wait = wait(&mut tx, &names).await?;
+    tx.commit().await?;
+    Ok(Duration::from_secs_f64(wait.max(0.0)).clamp(SHORTEST_WAIT, LONGEST_WAIT))
+}
+
+/// The timers that are due and that no other replica is firing at this moment.
+async fn due(tx: &mut Tx, names: &[String]) -> Result<Vec<String>> {
+    let known = sqlx::query_scalar!(r#"SELECT COUNT(*) AS "count!" FROM job_schedule WHERE name = ANY ($1)"#, names).fetch_one(&mut **tx).await?;
+    if usize::try_from(known).unwrap_or(0) < names.len() {
+        sqlx::query!(
+            "INSERT INTO job_schedule (name, next_run_at) SELECT name, NOW() FROM UNNEST($1::text[]) AS timer (name) ON CONFLICT DO NOTHING",
+            names,
+        )
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(sqlx::query_scalar!(
+        "SELECT name FROM job_schedule WHERE name = ANY ($1) AND next_run_at <= NOW() ORDER BY name FOR UPDATE SKIP LOCKED",
+        names,
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+async fn fire(tx: &mut Tx, timer: &Timer) -> Result<()> {
+    let organizations: Vec<Option<Uuid>> = match timer.scope {
+        Scope::Installation => vec![None],
+        Scope::EachOrganization => sqlx::query_scalar!(r#"SELECT id AS "id?" FROM organization"#).fetch_all(&mut **tx).await?,
+    };
+    let ids: Vec<Uuid> = organizations.iter().map(|_| new_uuid()).collect();
+    // What has not been done since the last turn is not added again: the key holds while it waits.
+    sqlx::query!(
+        "INSERT INTO job (id, organization_id, kind, max_attempts, dedupe_key)
+         SELECT id, organization_id, $1, $2, $1 || COALESCE(':' || organization_id, '') FROM UNNEST($3::uuid[], $4::uuid[]) AS new (id, organization_id)
+             ON CONFLICT DO NOTHING",
+        timer.kind,
+        ATTEMPTS,
+        &ids,
+        &organizations as &[Option<Uuid>],
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "UPDATE job_schedule SET last_run_at = NOW(), next_run_at = NOW() + MAKE_INTERVAL(secs => $2) WHERE name = $1",
+        timer.kind,
+        timer.every.as_secs_f64(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    tx.signal(Signal::Job);
+    Ok(())
+}
+
+/// Seconds until the next timer.
+async fn wait(tx: &mut Tx, names: &[String]) -> Result<f64> {
+    let seconds = sqlx::query_scalar!(
+        "SELECT EXTRACT(EPOCH FROM MIN(next_run_at) - NOW())::float8 FROM job_schedule WHERE name = ANY ($1)",
+        names,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(seconds.unwrap_or(LONGEST_WAIT.as_secs_f64()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timer_has_a_name_that_the_table_accepts() {
+        for timer in TIMERS {
+            assert!(timer.kind.len() <= 64 && timer.kind.chars().all(|c| c.is_ascii_lowercase() || c == '.' || c == '_'), "{}", timer.kind);
+            assert!(timer.every >= LONGEST_WAIT, "{} would be late", timer.kind);
+        }
+    }
+}
