@@ -6,4 +6,5 @@ mod access_matrix;
 mod route_table;
 mod support;
 
+mod jobs;
 mod platform;
