@@ -96,7 +96,14 @@ pub fn page(shell: Shell) -> DesignPage {
                 Some("I can take this one from Thursday.\nThe letter covers the seat but not the rail height."),
                 now - TimeDelta::hours(17),
             ),
-            entry("John Clerk", None, "arrow-right", "moved this from New to Pending review", None, now - TimeDelta::days(4)),
+            entry(
+                "John Clerk",
+                None,
+                "arrow-right",
+                "moved this from New to Pending review",
+                None,
+                now - TimeDelta::days(4),
+            ),
         ],
         steps: vec![
             step("New", "17-Nov, J. Clerk", StepState::Done),
@@ -106,7 +113,13 @@ pub fn page(shell: Shell) -> DesignPage {
         ],
         actions: vec![
             action("Approve and assign", "user-plus", "", ActionKind::Primary("#approve".into()), 'e'),
-            action("Send back to clerk…", "rotate-ccw", "Needs a reason. The clerk is told.", ActionKind::Page("#back".into()), ' '),
+            action(
+                "Send back to clerk…",
+                "rotate-ccw",
+                "Needs a reason. The clerk is told.",
+                ActionKind::Page("#back".into()),
+                ' ',
+            ),
             action("Refuse…", "x", "Needs a reason and a letter.", ActionKind::Danger("#refuse".into()), ' '),
             action("Mark completed", "check", "Only from Pending completion.", ActionKind::Blocked, ' '),
         ],
@@ -135,10 +148,7 @@ fn banner() -> Banner {
             flag(Tone::Info, "radio-tower", "Remote monitoring"),
             flag(Tone::None, "languages", "Interpreter: Igbo"),
         ],
-        allergies: Allergies::Known(vec![
-            ("penicillin".into(), "anaphylaxis".into()),
-            ("latex".into(), "rash".into()),
-        ]),
+        allergies: Allergies::Known(vec![("penicillin".into(), "anaphylaxis".into()), ("latex".into(), "rash".into())]),
         died: None,
         restricted: None,
     }
@@ -154,7 +164,12 @@ fn other_banners() -> Vec<Banner> {
             allergies: Allergies::NoneKnown,
             ..plain.clone()
         },
-        Banner { name: "REYES, Marisol".into(), initials: "MR".into(), allergies: Allergies::NotRecorded, ..plain.clone() },
+        Banner {
+            name: "REYES, Marisol".into(),
+            initials: "MR".into(),
+            allergies: Allergies::NotRecorded,
+            ..plain.clone()
+        },
         Banner {
             name: "ANAND, Priya".into(),
             initials: "PA".into(),
@@ -234,7 +249,13 @@ fn pressure() -> LineChart {
 
 fn glucose() -> LineChart {
     let values = [6.4, 6.9, 6.2, 7.1, 6.6, 6.8, 7.4, 6.9, 6.7, 7.2, 6.8, 6.5, 3.1, 6.7];
-    line_chart("gl", "Fasting glucose", "mmol/L", &days(), &[Series { name: "Glucose", values: &values, band: Some((4.0, 7.0)) }])
+    line_chart(
+        "gl",
+        "Fasting glucose",
+        "mmol/L",
+        &days(),
+        &[Series { name: "Glucose", values: &values, band: Some((4.0, 7.0)) }],
+    )
 }
 
 fn days() -> Vec<String> {
@@ -269,7 +290,14 @@ fn entry(
     said: Option<&str>,
     at: Timestamp,
 ) -> Entry {
-    Entry { at, who: who.into(), initials: initials.map(Into::into), icon, what: what.into(), said: said.map(Into::into) }
+    Entry {
+        at,
+        who: who.into(),
+        initials: initials.map(Into::into),
+        icon,
+        what: what.into(),
+        said: said.map(Into::into),
+    }
 }
 
 #[cfg(test)]

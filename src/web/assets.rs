@@ -75,9 +75,7 @@ pub async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response {
         return (StatusCode::NOT_FOUND, "No such file.\n").into_response();
     };
     let mut response = match &asset.gzip {
-        Some(gzip) if accepts_gzip(&headers) => {
-            ([(header::CONTENT_ENCODING, "gzip")], gzip.clone()).into_response()
-        }
+        Some(gzip) if accepts_gzip(&headers) => ([(header::CONTENT_ENCODING, "gzip")], gzip.clone()).into_response(),
         _ => asset.body.clone().into_response(),
     };
     let sent = response.headers_mut();
@@ -95,7 +93,8 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
         .flat_map(|value| value.split(','))
         .any(|coding| {
             let mut parts = coding.split(';').map(str::trim);
-            parts.next() == Some("gzip") && !parts.any(|weight| matches!(weight, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+            parts.next() == Some("gzip")
+                && !parts.any(|weight| matches!(weight, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
         })
 }
 
@@ -103,7 +102,7 @@ impl Assets {
     fn load() -> Self {
         let mut assets = Self { urls: HashMap::new(), files: HashMap::new() };
         let (sheets, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            sources().into_iter().partition(|(name, _)| name.ends_with(".css"));
+            sources().into_iter().partition(|(name, _)| name.starts_with("css/"));
         // Stylesheets last: they name the fonts, whose hashed addresses must be known by then.
         for (name, body) in others {
             let ours = name == "js/app.js";
@@ -133,14 +132,14 @@ impl Assets {
         for part in parts {
             let (target, rest) = part.split_once(')').unwrap_or((part, ""));
             let name = target.trim_matches(['"', '\'']).trim_start_matches("../");
-            match self.urls.get(name) {
-                Some(url) => result.push_str(&format!("url({url})")),
-                None => {
+            let url = self.urls.get(name).map_or_else(
+                || {
                     tracing::error!("Stylesheet {sheet} names {target}, which is not among the static files");
-                    result.push_str(&format!("url({target})"));
-                }
-            }
-            result.push_str(rest);
+                    target
+                },
+                String::as_str,
+            );
+            result.extend(["url(", url, ")", rest]);
         }
         result
     }

@@ -3,6 +3,14 @@
 //! `use crate::web::filters;` beside the page structs, then `{{ patient.born|date }}` or
 //! `{{ alert.raised_at|stamp(shell.zone) }}`. Each takes its value by any number of references.
 
+#![expect(
+    missing_docs,
+    clippy::inline_always,
+    clippy::unnecessary_wraps,
+    clippy::unused_self,
+    reason = "askama::filter_fn turns each function into a type with undocumented methods of this kind"
+)]
+
 use std::fmt::Display;
 
 use askama::{Result, Values};

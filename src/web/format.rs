@@ -85,7 +85,8 @@ pub fn age(born: NaiveDate, on: NaiveDate) -> String {
 
 /// Whole months from `born` to `on`.
 fn months_between(born: NaiveDate, on: NaiveDate) -> i32 {
-    let months = (on.year() - born.year()) * 12 + on.month() as i32 - born.month() as i32;
+    let month = |day: NaiveDate| day.year() * 12 + day.month0().cast_signed();
+    let months = month(on) - month(born);
     if on.day() < born.day() { months - 1 } else { months }
 }
 
@@ -159,7 +160,10 @@ pub fn file_size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes}{NO_BREAK}B"),
         1_000..1_000_000 => format!("{}{NO_BREAK}kB", bytes.div_ceil(1_000)),
-        _ => format!("{}{NO_BREAK}MB", number(bytes as f64 / 1e6, 1)),
+        _ => {
+            let tenths = bytes.div_ceil(100_000);
+            format!("{}.{}{NO_BREAK}MB", tenths / 10, tenths % 10).replace(".0", "")
+        }
     }
 }
 
@@ -280,7 +284,7 @@ mod tests {
     fn counts_sizes_and_telephones() {
         assert_eq!((capped(99, 99), capped(100, 99)), ("99".into(), "99+".into()));
         assert_eq!((file_size(800), file_size(211_400)), ("800\u{a0}B".into(), "212\u{a0}kB".into()));
-        assert_eq!(file_size(1_430_000), "1.4\u{a0}MB");
+        assert_eq!((file_size(1_390_000), file_size(2_000_000)), ("1.4\u{a0}MB".into(), "2\u{a0}MB".into()));
         assert_eq!(dialled("+44 (0)20 7946-0472"), "+4402079460472");
     }
 

@@ -22,7 +22,10 @@ pub fn squeeze_css(css: &str) -> String {
             if !binds_before && !binds_after {
                 out.push(' ');
             }
-        } else if first == '0' && starts_fraction(rest) && !out.ends_with(|c: char| c.is_alphanumeric() || c == '.' || c == '-' || c == '_') {
+        } else if first == '0'
+            && starts_fraction(rest)
+            && !out.ends_with(|c: char| c.is_alphanumeric() || c == '.' || c == '-' || c == '_')
+        {
             rest = &rest[1..];
         } else {
             if first == '}' && out.ends_with(';') {
@@ -84,7 +87,10 @@ mod tests {
 
     #[test]
     fn fractions_lose_their_zero_and_nothing_else_does() {
-        assert_eq!(squeeze_css("a{margin:0.5rem 10.5px -0.5em 0 0;--s0:0.25rem}"), "a{margin:.5rem 10.5px -0.5em 0 0;--s0:.25rem}");
+        assert_eq!(
+            squeeze_css("a{margin:0.5rem 10.5px -0.5em 0 0;--s0:0.25rem}"),
+            "a{margin:.5rem 10.5px -0.5em 0 0;--s0:.25rem}"
+        );
     }
 
     #[test]

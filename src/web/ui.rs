@@ -65,10 +65,9 @@ pub fn shape(tone: impl AsRef<str>) -> &'static str {
         };
     }
     match tone.as_ref() {
-        "crit" => drawing!(
-            r#"<path class="f" d="M7.4 1h9.2L23 7.4v9.2L16.6 23H7.4L1 16.6V7.4z"/>"#,
-            "M12 6.5v6.5M12 17h.01"
-        ),
+        "crit" => {
+            drawing!(r#"<path class="f" d="M7.4 1h9.2L23 7.4v9.2L16.6 23H7.4L1 16.6V7.4z"/>"#, "M12 6.5v6.5M12 17h.01")
+        }
         "high" => drawing!(r#"<path class="f" d="M12 1.6 23.4 22H.6z"/>"#, "M12 9v6M12 18.4h.01"),
         "warn" => drawing!(r#"<path class="f" d="M12 .8 23.2 12 12 23.2.8 12z"/>"#, "M12 7v6M12 16.6h.01"),
         "info" => drawing!(r#"<circle class="f" cx="12" cy="12" r="11"/>"#, "M12 11v6M12 7h.01"),
