@@ -28,6 +28,7 @@ pub mod patients;
 pub mod phi;
 pub mod routes;
 pub mod server;
+pub mod telemetry;
 pub mod web;
 
 /// The schema, step by step.

@@ -82,7 +82,7 @@ async fn stopping_under_load_drops_no_request() {
     // half of them keep their connection as long as they are let, half take a new one each time
     let clients: Vec<_> = (0..64)
         .map(|number| {
-            let kept = if number % 2 == 0 { 1 } else { 0 };
+            let kept = number % 2;
             let client = reqwest::Client::builder().pool_max_idle_per_host(kept).build().expect("a client");
             let (url, stopping) = (url.clone(), Arc::clone(&stopping));
             tokio::spawn(async move {

@@ -14,7 +14,7 @@ use super::place::{Place, READY_POLL};
 /// The steps by which leftovers are stopped, each with the time it is given: a clean shutdown, an immediate one, and
 /// the kind that nothing withstands. PostgreSQL recovers from each.
 const STEPS: [(Signal, Duration); 3] = [
-    (Signal::SIGINT, Duration::from_secs(60)),
+    (Signal::SIGINT, Duration::from_mins(1)),
     (Signal::SIGQUIT, Duration::from_secs(5)),
     (Signal::SIGKILL, Duration::from_secs(5)),
 ];

@@ -19,7 +19,7 @@ use super::leftovers;
 use super::place::{Place, READY_POLL};
 
 /// How long PostgreSQL may take for a clean shutdown before it is told to stop at once.
-const STOP_PATIENCE: Duration = Duration::from_secs(60);
+const STOP_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Pause before a restart, doubled at each failure in a row.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
