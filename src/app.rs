@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
 use crate::ids::OrganizationId;
+use crate::live::Live;
 use crate::phi::{self, Keyring};
 use crate::routes;
 use crate::server::Readiness;
@@ -24,6 +25,8 @@ pub struct App {
     pub clock: Clock,
     /// The keys of protected columns.
     keys: Arc<Keyring>,
+    /// What tells open pages of changes.
+    pub live: Live,
     /// Whether the data is made up, and the demo accounts are offered.
     pub demo: bool,
     /// Whether cookies are sent over TLS only.
@@ -48,6 +51,7 @@ impl App {
             db,
             clock: Clock::System,
             keys: Arc::new(keys),
+            live: Live::default(),
             demo: false,
             secure_cookies: false,
             data_dir: Arc::new(data_dir),

@@ -24,6 +24,7 @@ pub mod events;
 pub mod health;
 pub mod ids;
 pub mod jobs;
+pub mod live;
 pub mod patients;
 pub mod phi;
 pub mod routes;

@@ -20,7 +20,8 @@ const TOP: [&str; 10] = ["app", "health", "routes", "lib", "main", "config", "co
 const NEIGHBOURS: [(&str, &[&str]); 1] = [("alerts", &[])];
 
 /// Calls from the platform into the ground that the platform cannot do without.
-const EXCEPTIONS: [(&str, &str); 3] = [("web", "accounts"), ("jobs", "alerts"), ("jobs", "audit")];
+const EXCEPTIONS: [(&str, &str); 5] =
+    [("web", "accounts"), ("live", "accounts"), ("jobs", "accounts"), ("jobs", "alerts"), ("jobs", "audit")];
 
 fn files(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).expect("a folder") {

@@ -52,15 +52,15 @@ struct Job {
 
 async fn organization(portal: &Portal) -> OrganizationId {
     let id = OrganizationId::new();
-    sqlx::query!("INSERT INTO organization (id, name) VALUES ($1, 'Queue')", id.uuid()).execute(&portal.admin).await.unwrap();
+    sqlx::query!("INSERT INTO organization (id, name) VALUES ($1, 'Queue')", id.uuid()).execute(&portal.admin).await.expect("the database answers");
     id
 }
 
 /// As a clinician does it: in a request's transaction, behind row-level security.
 async fn enqueue(portal: &Portal, job: NewJob, organization: OrganizationId) -> bool {
-    let mut tx = portal.app.db.begin(&clinician(organization)).await.unwrap();
-    let added = jobs::enqueue(&mut tx, job).await.unwrap();
-    tx.commit().await.unwrap();
+    let mut tx = portal.app.db.begin(&clinician(organization)).await.expect("the database answers");
+    let added = jobs::enqueue(&mut tx, job).await.expect("the database answers");
+    tx.commit().await.expect("the database answers");
     added
 }
 
@@ -71,7 +71,7 @@ fn clinician(organization: OrganizationId) -> almoner::access::Actor {
         "preferences": {"theme": "system", "density": "compact", "locale": "en-GB", "shortcuts": true},
         "last_seen_at": "2026-01-01T00:00:00Z", "stepped_up_at": null
     });
-    serde_json::from_value(actor).unwrap()
+    serde_json::from_value(actor).expect("the database answers")
 }
 
 async fn jobs_of(portal: &Portal, kind: &str) -> Vec<Job> {
@@ -103,7 +103,7 @@ async fn until(portal: &Portal, kind: &str, state: &str) -> Job {
 
 /// Pauses between attempts are not waited for.
 async fn hurry(portal: &Portal) {
-    sqlx::query!("UPDATE job SET run_at = NOW() WHERE state = 'QUEUED'").execute(&portal.admin).await.unwrap();
+    sqlx::query!("UPDATE job SET run_at = NOW() WHERE state = 'QUEUED'").execute(&portal.admin).await.expect("the database answers");
 }
 
 #[tokio::test]
