@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use url::Url;
 
 use crate::clock::Clock;
 use crate::db::{Db, Tx};
@@ -14,7 +15,7 @@ use crate::live::Live;
 use crate::phi::{self, Keyring};
 use crate::routes;
 use crate::server::Readiness;
-use crate::web::{assets, error_page};
+use crate::web::{assets, error_page, headers, limits};
 
 /// What every request shares. Cheap to clone.
 #[derive(Clone)]
@@ -29,8 +30,8 @@ pub struct App {
     pub live: Live,
     /// Whether the data is made up, and the demo accounts are offered.
     pub demo: bool,
-    /// Whether cookies are sent over TLS only.
-    pub secure_cookies: bool,
+    /// The address people use, where it is not the one we listen on.
+    pub public_url: Option<Arc<Url>>,
     /// Where keys and files live.
     pub data_dir: Arc<PathBuf>,
     /// Whether this process wants requests.
@@ -53,10 +54,16 @@ impl App {
             keys: Arc::new(keys),
             live: Live::default(),
             demo: false,
-            secure_cookies: false,
+            public_url: None,
             data_dir: Arc::new(data_dir),
             ready: Arc::default(),
         }
+    }
+
+    /// Whether people reach the portal over TLS, so that cookies are sent over nothing else.
+    #[must_use]
+    pub fn secure_cookies(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 
     /// The keyring, knowing `organization`: one query the first time, none afterwards.
@@ -76,12 +83,17 @@ impl App {
 }
 
 /// The whole portal as one service.
-pub fn router(app: &App) -> Router {
-    routes::all()
+///
+/// # Errors
+/// Where the public address cannot be an origin.
+pub fn router(app: &App) -> anyhow::Result<Router> {
+    let pages = routes::all()
         .into_router(app)
         // Past the sessions: a page asks for several of these, and none needs to know who asks.
         .route("/static/{*path}", axum::routing::get(assets::serve))
-        .fallback(async || Error::NotFound)
+        .fallback(async || Error::NotFound);
+    let limited = limits::limit(pages, app.public_url.as_deref())?
         .layer(from_fn_with_state(app.clone(), error_page::layer))
-        .with_state(app.clone())
+        .with_state(app.clone());
+    Ok(headers::frame(limited, app.secure_cookies()))
 }

@@ -42,10 +42,6 @@ pub enum Command {
     Serve(Serve),
     /// Bring the database schema up to date.
     Migrate,
-    /// Fill a database with made-up patients and alerts, to measure with.
-    Seed(Seed),
-    /// Say what is wrong with this set-up.
-    Doctor(Doctor),
 }
 
 /// Settings of `serve`.
@@ -66,29 +62,4 @@ pub struct Serve {
     /// Do not run background jobs in this process.
     #[arg(long, env = "ALMONER_NO_JOBS")]
     pub no_jobs: bool,
-}
-
-/// Settings of `seed`.
-#[derive(Clone, Debug, Args)]
-pub struct Seed {
-    /// How many patients to add.
-    #[arg(long, default_value_t = 1_000)]
-    pub patients: u32,
-    /// How many alerts to add.
-    #[arg(long, default_value_t = 5_000)]
-    pub alerts: u32,
-    /// How many of the alerts are open.
-    #[arg(long, default_value_t = 200)]
-    pub open: u32,
-    /// Over how many facilities they are spread.
-    #[arg(long, default_value_t = 20)]
-    pub facilities: u32,
-}
-
-/// Settings of `doctor`.
-#[derive(Clone, Debug, Args)]
-pub struct Doctor {
-    /// Ask a running instance at this address whether it is well, instead of examining the set-up.
-    #[arg(long)]
-    pub healthz: Option<SocketAddr>,
 }

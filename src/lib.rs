@@ -28,6 +28,7 @@ pub mod live;
 pub mod patients;
 pub mod phi;
 pub mod routes;
+pub mod serve;
 pub mod server;
 pub mod telemetry;
 pub mod web;

@@ -1,1 +1,32 @@
-fn main() {}
+//! The program: reads its settings and does what they say.
+
+use std::process::ExitCode;
+
+use almoner::config::{Command, Config};
+use almoner::db::cluster::{ClusterError, EXIT_IN_USE};
+use almoner::{serve, telemetry};
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::parse();
+    telemetry::init();
+    match run(&config).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("almoner: {error:#}");
+            match error.downcast_ref() {
+                Some(ClusterError::InUse { .. }) => ExitCode::from(EXIT_IN_USE),
+                Some(ClusterError::Other(_)) | None => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+async fn run(Config { common, command }: &Config) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(settings) => serve::run(common, settings).await?,
+        Command::Migrate => serve::migrate(common).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -78,7 +78,7 @@ impl Portal {
         app.demo = true;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (router, ready) = (app::router(&app), Arc::clone(&app.ready));
+        let (router, ready) = (app::router(&app).expect("a router"), Arc::clone(&app.ready));
         tokio::spawn(async move { server::serve(listener, router, ready, std::future::pending()).await });
         Self { app, admin: database.admin.clone(), address, database }
     }
