@@ -7,6 +7,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use url::Url;
 
+use crate::accounts::{self, password::Passwords};
 use crate::clock::Clock;
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
@@ -26,6 +27,8 @@ pub struct App {
     pub clock: Clock,
     /// The keys of protected columns.
     keys: Arc<Keyring>,
+    /// Hashes and compares passwords, a few at a time.
+    pub passwords: Passwords,
     /// What tells open pages of changes.
     pub live: Live,
     /// Whether the data is made up, and the demo accounts are offered.
@@ -52,6 +55,7 @@ impl App {
             db,
             clock: Clock::System,
             keys: Arc::new(keys),
+            passwords: Passwords::default(),
             live: Live::default(),
             demo: false,
             public_url: None,
@@ -89,6 +93,7 @@ impl App {
 pub fn router(app: &App) -> anyhow::Result<Router> {
     let pages = routes::all()
         .into_router(app)
+        .layer(accounts::session_layer(app))
         // Past the sessions: a page asks for several of these, and none needs to know who asks.
         .route("/static/{*path}", axum::routing::get(assets::serve))
         .fallback(async || Error::NotFound);

@@ -1,7 +1,7 @@
 //! The whole portal: one line per slice.
 
-use crate::{health, live};
 use crate::web::Routes;
+use crate::{accounts, health, live};
 
 /// Every route of the portal.
 #[must_use]
@@ -9,4 +9,5 @@ pub fn all() -> Routes {
     Routes::new()
         .merge(health::routes())
         .merge(live::routes())
+        .merge(accounts::routes())
 }

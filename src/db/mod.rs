@@ -13,7 +13,7 @@ use sqlx::{Acquire, ConnectOptions, Connection, Executor, PgConnection, PgPool, 
 
 use crate::access::Actor;
 use crate::error::Result;
-use crate::ids::OrganizationId;
+use crate::ids::{OrganizationId, UserId};
 
 use self::signals::{Pending, Signal, Signals};
 
@@ -97,6 +97,15 @@ impl Db {
     /// Where the database does not answer.
     pub async fn begin_ingest(&self, organization: OrganizationId, account: uuid::Uuid) -> Result<Tx> {
         self.begin_as("almoner_ingest", &format!("{organization}|{account}|SERVICE|")).await
+    }
+
+    /// Begins a transaction on accounts and sessions, inside one organization, for `user` where it is known.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn begin_auth(&self, organization: OrganizationId, user: Option<UserId>) -> Result<Tx> {
+        let user = user.map_or_else(uuid::Uuid::nil, UserId::uuid);
+        self.begin_as("almoner_auth", &format!("{organization}|{user}||")).await
     }
 
     /// The pool whose connections may touch accounts and sessions, and nothing else.

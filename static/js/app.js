@@ -107,6 +107,6 @@
     const used = () => { arm(); tabs.postMessage(1); };
     tabs.onmessage = arm; used();
     on('htmx:after:request', e => e.detail.ctx.request.headers['Almoner-Automatic'] || used());
-    d.onclose = () => d.returnValue === 'stay' && fetch('/session/renewal', { method: 'POST' }).then(r => r.ok ? used() : location.reload());
+    d.onclose = () => d.returnValue === 'stay' && fetch('/me/presence', { method: 'POST' }).then(r => r.ok ? used() : location.reload());
   }
 })();

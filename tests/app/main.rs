@@ -3,6 +3,7 @@
 //! Every test has a database of its own, copied from one that was migrated and filled once.
 
 mod access_matrix;
+mod accounts;
 mod route_table;
 mod support;
 
