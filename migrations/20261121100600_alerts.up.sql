@@ -328,7 +328,7 @@ BEGIN
   INSERT INTO public.ingest_receipt (organization_id, service_account_id, message_id, result_id) VALUES (org, caller, message_id, new_id)
   ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN
-    SELECT r.result_id, false, true INTO alert_id, is_new, is_repeat FROM public.ingest_receipt AS r
+    SELECT r.result_id, r.result_is_new, true INTO alert_id, is_new, is_repeat FROM public.ingest_receipt AS r
     WHERE r.organization_id = org AND r.service_account_id = caller AND r.message_id = raise_alert.message_id;
     RETURN;
   END IF;
@@ -337,6 +337,7 @@ BEGIN
   IF record_number_bidx IS NOT NULL OR about IS NOT NULL THEN
     SELECT p.id, coalesce(place, p.facility_id) INTO about, place FROM public.patient AS p
     WHERE p.organization_id = org AND p.deleted_at IS NULL
+      AND (account.facility_id IS NULL OR p.facility_id = account.facility_id)
       AND (p.id = raise_alert.patient_id OR (raise_alert.patient_id IS NULL AND p.medical_record_number_bidx = record_number_bidx));
     IF NOT FOUND THEN
       RAISE EXCEPTION 'no such patient' USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'alert_patient_fk', TABLE = 'alert';
@@ -358,6 +359,10 @@ BEGIN
       WHERE a.organization_id = org AND a.dedupe_key = raise_alert.dedupe_key AND a.is_open FOR UPDATE;
     END IF;
     IF before.id IS NOT NULL THEN
+      -- One person's readings never end up on another's alert, whatever the sender makes of its keys.
+      IF before.patient_id IS DISTINCT FROM about OR (account.facility_id IS NOT NULL AND before.facility_id IS DISTINCT FROM account.facility_id) THEN
+        RAISE EXCEPTION 'an open alert about something else has this key' USING ERRCODE = 'unique_violation', CONSTRAINT = 'alert_open_once', TABLE = 'alert';
+      END IF;
       EXIT;
     END IF;
     INSERT INTO public.alert (organization_id, id, facility_id, patient_id, type, severity, title, body, payload, dedupe_key, due_at, created_by_id)

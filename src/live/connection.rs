@@ -10,7 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::Receiver;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use super::hub::{Batch, Change, Missed};
+use super::hub::{Batch, Change, Live, Missed, Subscription};
 use super::queries;
 use crate::access::{Actor, Permission};
 use crate::app::App;
@@ -70,7 +70,7 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(ctx: &Ctx, last: Option<i64>) -> Self {
-        let (receiver, missed, upto) = ctx.app.live.subscribe(last);
+        let Subscription { receiver, missed, upto, .. } = Live::connect(&ctx.app, last);
         let mut recheck = interval_at(Instant::now() + RECHECK, RECHECK);
         recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut connection = Self {

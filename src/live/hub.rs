@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::broadcast;
 use tokio::time::{Instant, sleep};
-use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::queries;
@@ -59,12 +58,13 @@ pub struct Live {
 struct Inner {
     sender: broadcast::Sender<Arc<Batch>>,
     memory: Mutex<Memory>,
-    arrival: Notify,
 }
 
 /// What happened lately, for who comes back.
 #[derive(Debug, Default)]
 struct Memory {
+    /// Whether the listener was started.
+    listening: bool,
     /// From which watermark on everything is remembered, while the listener listens.
     from: Option<i64>,
     /// Up to where it has heard.
@@ -81,23 +81,40 @@ pub(super) enum Missed {
     Unknown,
 }
 
+/// The listening end of one connection.
+pub(super) struct Subscription {
+    /// What will be heard.
+    pub receiver: broadcast::Receiver<Arc<Batch>>,
+    /// What was missed since the last connection of this browser, or since its page was made.
+    pub missed: Missed,
+    /// The watermark, where one is known yet.
+    pub upto: Option<i64>,
+    is_first: bool,
+}
+
 impl Default for Live {
     fn default() -> Self {
         let (sender, _) = broadcast::channel(BEHIND);
-        Self { inner: Arc::new(Inner { sender, memory: Mutex::default(), arrival: Notify::new() }) }
+        Self { inner: Arc::new(Inner { sender, memory: Mutex::default() }) }
     }
 }
 
 impl Live {
-    /// Listens from now on, and says what was missed since `last`, or since the page was made, and the watermark.
-    pub(super) fn subscribe(&self, last: Option<i64>) -> (broadcast::Receiver<Arc<Batch>>, Missed, Option<i64>) {
-        // Both under the lock: nothing falls between what was missed and what is heard.
-        let memory = self.memory();
+    /// One more connection of `app`. The first one starts the listener.
+    pub(super) fn connect(app: &App, last: Option<i64>) -> Subscription {
+        let subscription = app.live.subscribe(last);
+        if subscription.is_first {
+            tokio::spawn(run(app.clone()));
+        }
+        subscription
+    }
+
+    fn subscribe(&self, last: Option<i64>) -> Subscription {
+        // All under the lock: nothing falls between what was missed and what is heard.
+        let mut memory = self.memory();
+        let is_first = !std::mem::replace(&mut memory.listening, true);
         let receiver = self.inner.sender.subscribe();
-        let (missed, upto) = (memory.missed(last), memory.from.map(|_| memory.upto));
-        drop(memory);
-        self.inner.arrival.notify_one();
-        (receiver, missed, upto)
+        Subscription { receiver, missed: memory.missed(last), upto: memory.from.map(|_| memory.upto), is_first }
     }
 
     /// How many connections listen.
@@ -119,7 +136,7 @@ impl Live {
     }
 
     fn wake_up(&self, watermark: i64) {
-        *self.memory() = Memory { from: Some(watermark), upto: watermark, batches: VecDeque::new() };
+        *self.memory() = Memory { listening: true, from: Some(watermark), upto: watermark, batches: VecDeque::new() };
     }
 
     fn fall_asleep(&self) -> bool {
@@ -161,17 +178,23 @@ impl Memory {
     }
 }
 
-/// Listens while anybody does, until told to stop.
-pub async fn run(app: App, stop: CancellationToken) {
-    let live = app.live.clone();
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = live.inner.arrival.notified() => {}
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = listen(&app, &live) => {}
+/// Listens for the connections of this process, until a while after the last one ends.
+async fn run(app: App) {
+    let mut awake = Awake(Some(app.live.clone()));
+    tokio::select! {
+        () = app.ready.stopping() => {}
+        // It has fallen asleep in good order; by now somebody may have started another.
+        () = listen(&app, &app.live) => awake.0 = None,
+    }
+}
+
+/// However the listener ends, the next connection starts it anew.
+struct Awake(Option<Live>);
+
+impl Drop for Awake {
+    fn drop(&mut self) {
+        if let Some(live) = &self.0 {
+            *live.memory() = Memory::default();
         }
     }
 }
@@ -239,16 +262,16 @@ mod tests {
     #[test]
     fn who_comes_back_gets_what_was_missed_or_hears_that_nobody_knows() {
         let live = Live::default();
-        assert_eq!(nexts(&live.subscribe(None).1), Some(vec![]));
-        assert_eq!(nexts(&live.subscribe(Some(7)).1), None, "nobody listened");
+        assert_eq!(nexts(&live.subscribe(None).missed), Some(vec![]));
+        assert_eq!(nexts(&live.subscribe(Some(7)).missed), None, "nobody listened");
         live.wake_up(10);
         for next in [11, 12, 13] {
             live.publish(batch(next));
         }
-        assert_eq!(nexts(&live.subscribe(Some(11)).1), Some(vec![12, 13]));
-        assert_eq!(nexts(&live.subscribe(Some(13)).1), Some(vec![]));
-        assert_eq!(nexts(&live.subscribe(Some(9)).1), None);
-        assert_eq!(nexts(&live.subscribe(None).1), Some(vec![11, 12, 13]), "the page may be older");
+        assert_eq!(nexts(&live.subscribe(Some(11)).missed), Some(vec![12, 13]));
+        assert_eq!(nexts(&live.subscribe(Some(13)).missed), Some(vec![]));
+        assert_eq!(nexts(&live.subscribe(Some(9)).missed), None);
+        assert_eq!(nexts(&live.subscribe(None).missed), Some(vec![11, 12, 13]), "the page may be older");
     }
 
     #[test]
@@ -258,8 +281,8 @@ mod tests {
         for next in 1..=1_000 {
             live.publish(batch(next));
         }
-        assert_eq!(nexts(&live.subscribe(Some(10)).1), None);
-        assert_eq!(nexts(&live.subscribe(Some(999)).1), Some(vec![1_000]));
+        assert_eq!(nexts(&live.subscribe(Some(10)).missed), None);
+        assert_eq!(nexts(&live.subscribe(Some(999)).missed), Some(vec![1_000]));
         assert_eq!(live.memory().batches.len(), REMEMBERED);
     }
 
@@ -267,9 +290,9 @@ mod tests {
     fn the_listener_sleeps_only_when_nobody_listens() {
         let live = Live::default();
         live.wake_up(1);
-        let (receiver, ..) = live.subscribe(None);
+        let connection = live.subscribe(None);
         assert!(!live.fall_asleep());
-        drop(receiver);
+        drop(connection);
         assert!(live.fall_asleep());
     }
 }

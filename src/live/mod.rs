@@ -28,7 +28,7 @@ mod connection;
 mod hub;
 mod queries;
 
-pub use hub::{Live, run};
+pub use hub::Live;
 
 use self::connection::Connection;
 
