@@ -50,6 +50,7 @@ impl Db {
             .max_connections(PAGE_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
+            .after_connect(|conn, _| Box::pin(quieten(conn)))
             .after_release(|conn, _| Box::pin(end_forgotten_transaction(conn)))
             .connect_lazy_with(options.clone());
         let auth = PgPoolOptions::new()
@@ -58,6 +59,7 @@ impl Db {
             .test_before_acquire(false)
             .after_connect(|conn, _| {
                 Box::pin(async move {
+                    quieten(conn).await?;
                     #[expect(clippy::disallowed_methods, reason = "SET ROLE cannot be prepared")]
                     conn.execute(sqlx::raw_sql("SET ROLE almoner_auth")).await?;
                     Ok(())
@@ -141,6 +143,13 @@ impl Db {
         let statement = format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL app.ctx = '{context}'");
         Ok(Tx { inner: self.pool.begin_with(statement).await?, signals: self.signals.clone(), pending: Pending::default() })
     }
+}
+
+/// Keeps the notices of [`end_forgotten_transaction`] out of the log.
+async fn quieten(conn: &mut PgConnection) -> sqlx::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "a setting cannot be prepared")]
+    conn.execute(sqlx::raw_sql("SET client_min_messages = error")).await?;
+    Ok(())
 }
 
 /// Rolls back what a cancelled request may have left open.
