@@ -67,8 +67,12 @@ CALL kit.describe('job_schedule', 'When each timer of src/jobs fires next; one r
   'name', 'Name of the timer.', 'next_run_at', 'When it is due.', 'last_run_at', 'When it last fired.');
 ALTER TABLE job_schedule ENABLE ROW LEVEL SECURITY;
 ALTER TABLE job_schedule FORCE ROW LEVEL SECURITY;
-DROP POLICY IF EXISTS worker_everything ON job_schedule;
-CREATE POLICY worker_everything ON job_schedule TO almoner_worker USING (true) WITH CHECK (true);
+DROP POLICY IF EXISTS worker_reads ON job_schedule;
+CREATE POLICY worker_reads ON job_schedule FOR SELECT TO almoner_worker USING (true);
+DROP POLICY IF EXISTS worker_adds ON job_schedule;
+CREATE POLICY worker_adds ON job_schedule FOR INSERT TO almoner_worker WITH CHECK (true);
+DROP POLICY IF EXISTS worker_changes ON job_schedule;
+CREATE POLICY worker_changes ON job_schedule FOR UPDATE TO almoner_worker USING (true) WITH CHECK (true);
 DROP POLICY IF EXISTS backup_reads ON job_schedule;
 CREATE POLICY backup_reads ON job_schedule FOR SELECT TO almoner_backup USING (true);
 GRANT SELECT, INSERT, UPDATE ON job_schedule TO almoner_worker;
