@@ -42,6 +42,10 @@ pub enum Command {
     Serve(Serve),
     /// Bring the database schema up to date.
     Migrate,
+    /// Back the database up into one verified file.
+    Backup(Backup),
+    /// Put a backup into an empty database.
+    Restore(Restore),
 }
 
 /// Settings of `serve`.
@@ -62,4 +66,22 @@ pub struct Serve {
     /// Do not run background jobs in this process.
     #[arg(long, env = "ALMONER_NO_JOBS")]
     pub no_jobs: bool,
+}
+
+/// Settings of `backup`.
+#[derive(Clone, Debug, Args)]
+pub struct Backup {
+    /// The folder to put it into; `backups` in the data directory unless said otherwise.
+    #[arg(long)]
+    pub to: Option<PathBuf>,
+}
+
+/// Settings of `restore`.
+#[derive(Clone, Debug, Args)]
+pub struct Restore {
+    /// The backup.
+    pub file: PathBuf,
+    /// Throw away what the database holds.
+    #[arg(long)]
+    pub replace: bool,
 }

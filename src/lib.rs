@@ -13,6 +13,7 @@ pub mod access;
 pub mod accounts;
 pub mod alerts;
 pub mod app;
+pub mod backup;
 pub mod charts;
 pub mod clock;
 pub mod config;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use almoner::config::{Command, Config};
 use almoner::db::cluster::{ClusterError, EXIT_IN_USE};
-use almoner::{serve, telemetry};
+use almoner::{backup, serve, telemetry};
 use clap::Parser;
 
 #[tokio::main]
@@ -26,6 +26,8 @@ async fn main() -> ExitCode {
 async fn run(Config { common, command }: &Config) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(settings) => serve::run(common, settings).await?,
+        Command::Backup(settings) => backup::back_up(common, settings)?,
+        Command::Restore(settings) => backup::restore(common, settings).await?,
         Command::Migrate => serve::migrate(common).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,0 +1,181 @@
+//! `almoner backup` and `almoner restore`: the whole database as one verified, compressed file.
+//!
+//! A backup holds no key: what is encrypted in it stays closed without `keys/master.key`, which is kept apart.
+
+use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+use secrecy::ExposeSecret;
+use sqlx::{ConnectOptions, Executor, PgConnection};
+use url::Url;
+
+use crate::clock::Clock;
+use crate::config::{Backup, Common, Restore};
+use crate::db::cluster::{Binaries, DATABASE, DbRole};
+use crate::db::{self, Source};
+
+/// How many backups are kept, newest first. One a day makes a week.
+const KEPT: usize = 7;
+
+/// Makes a backup, verifies it, and only then lets the oldest go.
+///
+/// # Errors
+/// Where the backup cannot be made or does not verify; nothing is deleted then.
+pub fn back_up(common: &Common, settings: &Backup) -> anyhow::Result<()> {
+    let source = Source::command(common)?;
+    let folder = settings.to.clone().unwrap_or_else(|| common.data_dir.join("backups"));
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let name = Clock::System.now().format("almoner-%Y%m%d-%H%M%S.dump").to_string();
+    let (file, unfinished) = (folder.join(&name), folder.join(format!("{name}.unfinished")));
+    fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&unfinished)?;
+    let dump = run(&mut tool(&source, common, "pg_dump")?.args(["--format=custom", "--file"]).arg(&unfinished));
+    let verified = dump.and_then(|()| verify(&source, common, &unfinished));
+    if verified.is_err() {
+        fs::remove_file(&unfinished).ok();
+    }
+    verified.context("the backup failed; earlier ones are untouched")?;
+    fs::rename(&unfinished, &file)?;
+    println!("Backed up to {} ({} bytes).", file.display(), fs::metadata(&file)?.len());
+    println!("It cannot be read without the master key, which is not in it.");
+    thin_out(&folder)
+}
+
+/// Puts a backup into an empty database.
+///
+/// # Errors
+/// Where the database holds something already, or the backup cannot be read.
+pub async fn restore(common: &Common, settings: &Restore) -> anyhow::Result<()> {
+    let source = tokio::task::block_in_place(|| Source::command(common))?;
+    ensure!(
+        settings.replace || is_empty(&source).await?,
+        "the database is not empty: restore into a new data directory, or say --replace to throw away what is there"
+    );
+    tokio::task::block_in_place(|| verify(&source, common, &settings.file))?;
+    // Roles belong to the server, not to the backup: the migrations make them.
+    db::migrate(source.admin.clone()).await?;
+    let name = source.admin.get_database().unwrap_or(DATABASE).to_owned();
+    let beside = format!("{name}_restoring");
+    let mut server = source.admin.clone().database("postgres").connect().await.context("cannot connect to the server")?;
+    execute(&mut server, &format!(r#"DROP DATABASE IF EXISTS "{beside}" WITH (FORCE)"#)).await?;
+    execute(&mut server, &format!(r#"CREATE DATABASE "{beside}""#)).await?;
+    let mut command = tool(&source, common, "pg_restore")?;
+    command.args(["--exit-on-error", "--single-transaction", "--dbname", &beside]).arg(&settings.file);
+    tokio::task::block_in_place(|| run(&mut command))?;
+    // What was there goes only now that what comes is whole.
+    execute(&mut server, &format!(r#"DROP DATABASE "{name}" WITH (FORCE)"#)).await?;
+    execute(&mut server, &format!(r#"ALTER DATABASE "{beside}" RENAME TO "{name}""#)).await?;
+    println!("Restored {}.", settings.file.display());
+    Ok(())
+}
+
+async fn execute(conn: &mut PgConnection, sql: &str) -> anyhow::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "databases cannot be made or dropped by prepared statements")]
+    conn.execute(sqlx::raw_sql(sql)).await?;
+    Ok(())
+}
+
+/// Whether no organization has been made yet.
+async fn is_empty(source: &Source) -> anyhow::Result<bool> {
+    let mut conn = source.admin.connect().await.context("cannot connect to the database")?;
+    let table = sqlx::query_scalar!(r#"SELECT to_regclass('public.organization') IS NOT NULL AS "exists!""#)
+        .fetch_one(&mut conn)
+        .await?;
+    if !table {
+        return Ok(true);
+    }
+    Ok(!sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM organization) AS "exists!""#).fetch_one(&mut conn).await?)
+}
+
+/// Reads the whole archive, data included.
+fn verify(source: &Source, common: &Common, file: &Path) -> anyhow::Result<()> {
+    ensure!(file.exists(), "there is no file {}", file.display());
+    let mut command = tool(source, common, "pg_restore")?;
+    command.args(["--file", "/dev/null"]).arg(file);
+    run(&mut command).with_context(|| format!("{} is not a whole backup", file.display()))
+}
+
+/// Removes all but the newest [`KEPT`] backups.
+fn thin_out(folder: &Path) -> anyhow::Result<()> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|ext| ext == "dump"))
+        .collect();
+    // The name holds the time.
+    files.sort();
+    let surplus = files.len().saturating_sub(KEPT);
+    for old in files.iter().take(surplus) {
+        fs::remove_file(old)?;
+    }
+    Ok(())
+}
+
+/// One of PostgreSQL's programs, told where the database is by its environment: arguments are for everybody to see.
+fn tool(source: &Source, common: &Common, name: &str) -> anyhow::Result<Command> {
+    let (binaries, address) = match (&source.cluster, &common.migrate_url, &common.database_url) {
+        (Some(cluster), ..) => (cluster.binaries()?, cluster.url(DbRole::Admin)),
+        (None, Some(url), _) | (None, None, Some(url)) => (Binaries::find(None)?, url.expose_secret().to_owned()),
+        (None, None, None) => anyhow::bail!("there is no database"),
+    };
+    let mut command = Command::new(binaries.program(name));
+    for (variable, value) in environment(&Url::parse(&address).context("DATABASE_URL is not an address")?) {
+        command.env(variable, value);
+    }
+    Ok(command)
+}
+
+/// The variables of libpq for an address.
+fn environment(url: &Url) -> Vec<(&'static str, String)> {
+    let query = |key: &str| url.query_pairs().find(|(name, _)| name == key).map(|(_, value)| value.into_owned());
+    let present = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    [
+        ("PGHOST", query("host").or_else(|| url.host_str().and_then(present))),
+        ("PGPORT", query("port").or_else(|| url.port().map(|port| port.to_string()))),
+        ("PGUSER", query("user").or_else(|| present(url.username()))),
+        ("PGPASSWORD", query("password").or_else(|| url.password().and_then(present))),
+        ("PGDATABASE", present(url.path().trim_start_matches('/'))),
+        ("PGSSLMODE", query("sslmode")),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
+    .collect()
+}
+
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("cannot run {program}"))?;
+    ensure!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr).trim());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_becomes_variables() {
+        let url = Url::parse("postgres://me:secret@db.example:5433/almoner?sslmode=require").unwrap();
+        let expected = [
+            ("PGHOST", "db.example"), ("PGPORT", "5433"), ("PGUSER", "me"), ("PGPASSWORD", "secret"),
+            ("PGDATABASE", "almoner"), ("PGSSLMODE", "require"),
+        ];
+        assert_eq!(environment(&url), expected.map(|(name, value)| (name, value.to_owned())));
+    }
+
+    #[test]
+    fn only_the_newest_are_kept() {
+        let folder = std::env::temp_dir().join(format!("almoner-backups-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        for day in 1..=9 {
+            fs::write(folder.join(format!("almoner-202611{day:02}-020000.dump")), "x").unwrap();
+        }
+        thin_out(&folder).unwrap();
+        let mut left: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(left.len(), KEPT);
+        assert_eq!(left[0], "almoner-20261103-020000.dump");
+    }
+}
