@@ -1,7 +1,7 @@
 //! The whole portal: one line per slice.
 
 use crate::web::Routes;
-use crate::{accounts, health, live};
+use crate::{accounts, design, health, live};
 
 /// Every route of the portal.
 #[must_use]
@@ -10,4 +10,5 @@ pub fn all() -> Routes {
         .merge(health::routes())
         .merge(live::routes())
         .merge(accounts::routes())
+        .merge(design::routes())
 }
