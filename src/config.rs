@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
 
+use crate::accounts::cli::UserCommand;
+
 /// An open electronic health record portal.
 #[derive(Debug, Parser)]
 #[command(name = "almoner", version, about, max_term_width = 100)]
@@ -46,6 +48,9 @@ pub enum Command {
     Backup(Backup),
     /// Put a backup into an empty database.
     Restore(Restore),
+    /// Add accounts, and help people who cannot sign in.
+    #[command(subcommand)]
+    User(UserCommand),
 }
 
 /// Settings of `serve`.

@@ -29,6 +29,7 @@ async fn run(Config { common, command }: &Config) -> anyhow::Result<ExitCode> {
         Command::Backup(settings) => backup::back_up(common, settings)?,
         Command::Restore(settings) => backup::restore(common, settings).await?,
         Command::Migrate => serve::migrate(common).await?,
+        Command::User(command) => serve::user(common, command).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

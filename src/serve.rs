@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::accounts::cli::{self, UserCommand};
 use crate::app::{self, App};
 use crate::config::{Common, Serve};
 use crate::db::{self, Db, Source};
@@ -55,6 +56,21 @@ pub async fn migrate(common: &Common) -> anyhow::Result<()> {
     db::migrate(source.admin.clone()).await?;
     println!("The database schema is up to date.");
     Ok(())
+}
+
+/// `almoner user`.
+///
+/// # Errors
+/// In words, for whoever typed the command.
+pub async fn user(common: &Common, command: &UserCommand) -> anyhow::Result<()> {
+    let source = tokio::task::block_in_place(|| Source::command(common))?;
+    prepare_schema(&source).await?;
+    let keys = Keyring::new(master_key(common, source.is_private())?);
+    let db = Db::open(source.runtime.clone());
+    let done = cli::run(command, &db, &keys).await;
+    db.close().await;
+    tokio::task::block_in_place(|| drop(source));
+    done
 }
 
 /// The application on the database of `source`, without anything running yet.

@@ -97,7 +97,7 @@ pub struct Suspend {
 ///
 /// # Errors
 /// In words, for whoever typed the command.
-pub async fn run(command: UserCommand, db: &Db, keys: &Keyring) -> anyhow::Result<()> {
+pub async fn run(command: &UserCommand, db: &Db, keys: &Keyring) -> anyhow::Result<()> {
     match command {
         UserCommand::Add(add) => self::add(add, db, keys).await,
         UserCommand::List => list(db).await,
@@ -107,7 +107,7 @@ pub async fn run(command: UserCommand, db: &Db, keys: &Keyring) -> anyhow::Resul
     }
 }
 
-async fn add(add: Add, db: &Db, keys: &Keyring) -> anyhow::Result<()> {
+async fn add(add: &Add, db: &Db, keys: &Keyring) -> anyhow::Result<()> {
     let email = sign_in_email(&add.which.email);
     if queries::account(db.auth(), &email).await?.is_some() {
         bail!("there is an account with the e-mail address {email} already");
@@ -144,9 +144,9 @@ async fn list(db: &Db) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn new_password(which: Which, db: &Db) -> anyhow::Result<()> {
+async fn new_password(which: &Which, db: &Db) -> anyhow::Result<()> {
     let (account, email) = account(db, &which.email).await?;
-    let (password, made_up) = password(&which, &[&email])?;
+    let (password, made_up) = password(which, &[&email])?;
     let hash = Passwords::default().hash(password.clone()).await?;
     let mut tx = db.begin_worker(account.organization).await?;
     queries::set_password(&mut tx, account.organization, account.user, &hash).await?;
@@ -158,7 +158,7 @@ async fn new_password(which: Which, db: &Db) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn change_role(change: ChangeRole, db: &Db) -> anyhow::Result<()> {
+async fn change_role(change: &ChangeRole, db: &Db) -> anyhow::Result<()> {
     let (account, email) = account(db, &change.email).await?;
     let mut tx = db.begin_worker(account.organization).await?;
     let facility = facility(&mut tx, account.organization, change.facility.as_deref()).await?;
@@ -179,7 +179,7 @@ async fn change_role(change: ChangeRole, db: &Db) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn suspend(suspend: Suspend, db: &Db) -> anyhow::Result<()> {
+async fn suspend(suspend: &Suspend, db: &Db) -> anyhow::Result<()> {
     let (account, email) = account(db, &suspend.email).await?;
     let status = if suspend.undo { "ACTIVE" } else { "SUSPENDED" };
     let mut tx = db.begin_worker(account.organization).await?;

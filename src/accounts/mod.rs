@@ -27,13 +27,13 @@ mod session_store;
 pub use session_store::SessionRows;
 
 /// A member of staff who does nothing for this long is signed out.
-const STAFF_IDLE: Duration = Duration::from_secs(15 * 60);
+const STAFF_IDLE: Duration = Duration::from_mins(15);
 
 /// Patients read slowly, on their own devices.
-const PATIENT_IDLE: Duration = Duration::from_secs(30 * 60);
+const PATIENT_IDLE: Duration = Duration::from_mins(30);
 
 /// For how long a password counts as just given, for what asks for it again.
-const STEP_UP: Duration = Duration::from_secs(5 * 60);
+const STEP_UP: Duration = Duration::from_mins(5);
 
 /// The routes of signing in and of a person's own account.
 pub fn routes() -> Routes {

@@ -20,7 +20,7 @@ struct Person {
 async fn person(portal: &Portal, email: &'static str, roles: &[Role]) -> Person {
     let (organization, user) = (OrganizationId::new(), UserId::new());
     let name = format!("Practice of {user}");
-    sqlx::query!("INSERT INTO organization (id, name) VALUES ($1, $2)", organization.uuid(), name).execute(&portal.admin).await.unwrap();
+    sqlx::query!("INSERT INTO organization (id, name) VALUES ($1, $2)", organization.uuid(), name).execute(&portal.admin).await.expect("arranged");
     sqlx::query!(
         "INSERT INTO app_user (organization_id, id, email, first_name, last_name, password_hash, status) VALUES ($1, $2, $3, 'Ada', 'Byron', $4, 'ACTIVE')",
         organization.uuid(),
@@ -30,7 +30,7 @@ async fn person(portal: &Portal, email: &'static str, roles: &[Role]) -> Person 
     )
     .execute(&portal.admin)
     .await
-    .unwrap();
+    .expect("arranged");
     for role in roles {
         sqlx::query!(
             "INSERT INTO membership (organization_id, id, user_id, role) VALUES ($1, $2, $3, $4)",
@@ -41,7 +41,7 @@ async fn person(portal: &Portal, email: &'static str, roles: &[Role]) -> Person 
         )
         .execute(&portal.admin)
         .await
-        .unwrap();
+        .expect("arranged");
     }
     Person { organization, user, email }
 }
@@ -54,7 +54,7 @@ async fn audit(admin: &PgPool, organization: OrganizationId) -> Vec<String> {
     )
     .fetch_all(admin)
     .await
-    .unwrap()
+    .expect("arranged")
 }
 
 /// The session cookie that an answer sets.
@@ -65,7 +65,7 @@ fn session_cookie(reply: &Reply) -> Option<String> {
 
 /// Just `almoner=…`, to be sent by hand.
 fn pair(cookie: &str) -> &str {
-    cookie.split(';').next().unwrap()
+    cookie.split(';').next().expect("arranged")
 }
 
 async fn get_with(browser: &Browser, path: &str, cookie: &str) -> Reply {
