@@ -51,6 +51,8 @@ pub enum Command {
     /// Add accounts, and help people who cannot sign in.
     #[command(subcommand)]
     User(UserCommand),
+    /// Say in words what is wrong with this set-up.
+    Doctor(Doctor),
 }
 
 /// Settings of `serve`.
@@ -89,4 +91,15 @@ pub struct Restore {
     /// Throw away what the database holds.
     #[arg(long)]
     pub replace: bool,
+}
+
+/// Settings of `doctor`.
+#[derive(Clone, Debug, Args)]
+pub struct Doctor {
+    /// The address that `serve` is to listen on.
+    #[arg(long, env = "ALMONER_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+    /// Only ask the instance that listens there whether it is alive, as a container's health check does.
+    #[arg(long)]
+    pub healthz: bool,
 }

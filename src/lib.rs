@@ -20,6 +20,7 @@ pub mod config;
 pub mod db;
 pub mod demo;
 pub mod design;
+pub mod doctor;
 pub mod error;
 pub mod events;
 pub mod health;

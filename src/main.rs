@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use almoner::config::{Command, Config};
 use almoner::db::cluster::{ClusterError, EXIT_IN_USE};
-use almoner::{backup, serve, telemetry};
+use almoner::{backup, doctor, serve, telemetry};
 use clap::Parser;
 
 #[tokio::main]
@@ -30,6 +30,8 @@ async fn run(Config { common, command }: &Config) -> anyhow::Result<ExitCode> {
         Command::Restore(settings) => backup::restore(common, settings).await?,
         Command::Migrate => serve::migrate(common).await?,
         Command::User(command) => serve::user(common, command).await?,
+        Command::Doctor(settings) if !doctor::run(common, settings).await => return Ok(ExitCode::FAILURE),
+        Command::Doctor(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

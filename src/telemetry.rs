@@ -1,7 +1,8 @@
 //! Logs and metrics, neither of which ever holds anything about a patient.
 //!
-//! Logs go to standard output: for people on a terminal, JSON elsewhere; `RUST_LOG` chooses what is told. Metrics are
-//! served in Prometheus' format on an address of their own, away from the public one.
+//! Logs go to standard error (standard output is for what commands answer): for people on a terminal, JSON elsewhere;
+//! `RUST_LOG` chooses what is told. Metrics are served in Prometheus' format on an address of their own, away from the
+//! public one.
 
 use std::io::IsTerminal as _;
 use std::panic::PanicHookInfo;
@@ -19,8 +20,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::server::{self, Readiness, Stop};
 
-/// What is told unless `RUST_LOG` says otherwise: sqlx reports every slow statement with its text.
-const DEFAULT_FILTER: &str = "info,sqlx::postgres::notice=warn";
+/// What is told unless `RUST_LOG` says otherwise. PostgreSQL's notices are about our own statements: each ROLLBACK that
+/// found nothing to roll back (see `db`) is one.
+const DEFAULT_FILTER: &str = "info,sqlx::postgres::notice=error";
 
 /// Upper ends of the histogram's buckets, in seconds: fine around the 15 ms that a page may take.
 const BUCKETS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -31,8 +33,8 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// Starts logging. Call once, first.
 pub fn init() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let log = tracing_subscriber::fmt().with_env_filter(filter);
-    let started = if std::io::stdout().is_terminal() {
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = if std::io::stderr().is_terminal() {
         log.with_target(false).compact().try_init()
     } else {
         log.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
