@@ -124,9 +124,14 @@ DROP POLICY IF EXISTS clinical_reads ON status_change;
 CREATE POLICY clinical_reads ON status_change FOR SELECT TO almoner_app
   USING ((SELECT ctx.role() IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'CARER', 'MANAGER'))
          AND (facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
-DROP POLICY IF EXISTS actor_adds ON status_change;
-CREATE POLICY actor_adds ON status_change FOR INSERT TO almoner_app
-  WITH CHECK (changed_by_id = (SELECT ctx.actor()) AND (facility_id IS NULL OR facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
+DROP POLICY IF EXISTS clinical_adds ON status_change;
+CREATE POLICY clinical_adds ON status_change FOR INSERT TO almoner_app
+  WITH CHECK (changed_by_id = (SELECT ctx.actor()) AND (SELECT ctx.role() IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'CARER', 'MANAGER'))
+              AND (facility_id IS NULL OR facility_id = ANY ((SELECT ctx.facilities())::uuid[]) OR (SELECT ctx.everywhere())));
+DROP POLICY IF EXISTS admin_adds ON status_change;
+CREATE POLICY admin_adds ON status_change FOR INSERT TO almoner_app
+  WITH CHECK (changed_by_id = (SELECT ctx.actor()) AND (SELECT ctx.role() = 'ADMIN')
+              AND subject_kind IN ('app_user', 'membership', 'portal_account', 'service_account'));
 GRANT SELECT, INSERT ON status_change TO almoner_app;
 
 -- live: which fragments of which pages are out of date. Ids only; the browser then asks as itself.

@@ -9,8 +9,10 @@ use almoner::db;
 use almoner::db::cluster::{Cluster, DbRole};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Executor, PgConnection};
+use tokio::sync::OnceCell;
 
 static SERVER: OnceLock<Server> = OnceLock::new();
+static TEMPLATE: OnceCell<Database> = OnceCell::const_new();
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// Started by this run, or named by `TEST_DATABASE_URL` (a superuser).
@@ -43,9 +45,14 @@ impl Database {
 
     /// A database with the whole schema in it.
     pub async fn migrated() -> Self {
-        let database = Self::empty().await;
-        db::migrate(database.options(DbRole::Admin)).await.expect("the migrations run");
-        database
+        let template = TEMPLATE
+            .get_or_init(|| async {
+                let database = Self::empty().await;
+                db::migrate(database.options(DbRole::Admin)).await.expect("the migrations run");
+                database
+            })
+            .await;
+        Self::with(&format!("TEMPLATE {}", template.name)).await
     }
 
     /// An empty database, made with options of `CREATE DATABASE`.

@@ -1,0 +1,256 @@
+//! How a row of each table is made, found and changed.
+//!
+//! In the statements `{org}`, `{facility}`, `{patient}`, `{owner}`, `{alert}` and `{helper}` stand for those of the place, `{role}`
+//! for the role of the persona, `{id}` and `{n}` for a new id and a new number.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::PgConnection;
+
+use crate::scene::{Persona, Place};
+use crate::schema::run;
+
+static NEXT: AtomicU32 = AtomicU32::new(1000);
+
+pub struct Table {
+    /// The line in the document.
+    pub label: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// The letters of the places that make a difference.
+    pub places: &'static str,
+    /// What names a row, with the value.
+    key: &'static str,
+    /// Makes a row.
+    insert: &'static str,
+    /// Makes the row that is read and changed, where that is another one; empty where the scene has it.
+    arranged: Option<&'static str>,
+    /// Changes a row, harmlessly.
+    update: &'static str,
+}
+
+/// What a row is called, once made.
+pub struct Row {
+    condition: String,
+}
+
+impl Table {
+    const fn new(name: &'static str, places: &'static str, insert: &'static str, update: &'static str) -> Self {
+        Self { label: name, name, places, key: "id = '{id}'", insert, arranged: None, update }
+    }
+
+    const fn labelled(self, label: &'static str) -> Self {
+        Self { label, ..self }
+    }
+
+    const fn keyed(self, key: &'static str) -> Self {
+        Self { key, ..self }
+    }
+
+    const fn arranged(self, arranged: &'static str) -> Self {
+        Self { arranged: Some(arranged), ..self }
+    }
+
+    /// Makes the row of a place, past every policy.
+    pub async fn arrange(&self, conn: &mut PgConnection, place: Place, persona: &Persona) -> Row {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let statement = fill(self.arranged.unwrap_or(self.insert), place, persona, number);
+        if !statement.is_empty() {
+            run(conn, &statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+        }
+        Row { condition: fill(self.key, place, persona, number) }
+    }
+
+    pub fn read(&self, row: &Row) -> String {
+        // FOR a row count, and only with columns that every role may read.
+        format!("SELECT 1 FROM {} WHERE {}", self.name, row.condition)
+    }
+
+    pub fn add(&self, place: Place, persona: &Persona) -> Option<String> {
+        (!self.insert.is_empty()).then(|| fill(self.insert, place, persona, NEXT.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    pub fn change(&self, row: &Row) -> String {
+        format!("UPDATE {} SET {} WHERE {}", self.name, self.update, row.condition)
+    }
+}
+
+fn fill(statement: &str, place: Place, persona: &Persona, number: u32) -> String {
+    statement
+        .replace("{org}", place.organization())
+        .replace("{facility}", place.facility())
+        .replace("{patient}", place.patient(persona))
+        .replace("{owner}", &place.owner(persona))
+        .replace("{alert}", place.alert())
+        .replace("{helper}", place.helper())
+        .replace("{role}", if persona.role.is_empty() { "NONE" } else { persona.role })
+        .replace("{id}", &format!("00000000-0000-7000-8000-{number:012}"))
+        .replace("{n}", &number.to_string())
+}
+
+/// Every table, in the order of the migrations.
+pub const TABLES: &[Table] = &[
+    Table::new("organization", "hf", "INSERT INTO organization (id, name) VALUES ('{org}', 'x')", "name = 'y'").arranged("").keyed("id = '{org}'"),
+    Table::new("facility", "htf", "INSERT INTO facility (organization_id, id, name, kind) VALUES ('{org}', '{id}', 'New {n}', 'CLINIC')", "address = 'y'")
+        .arranged("")
+        .keyed("id = '{facility}'"),
+    Table::new(
+        "app_user",
+        "hof",
+        "INSERT INTO app_user (organization_id, id, email, first_name, last_name, status) VALUES ('{org}', '{id}', 'new{n}@example.org', 'x', 'y', 'INVITED')",
+        "status = 'ACTIVE'",
+    )
+    .arranged("")
+    .keyed("id = '{owner}'"),
+    Table::new(
+        "membership",
+        "htof",
+        "INSERT INTO membership (organization_id, id, user_id, facility_id, role) VALUES ('{org}', '{id}', '{owner}', '{facility}', 'CLINICIAN')",
+        "ends_on = starts_on",
+    ),
+    Table::new(
+        "membership",
+        "htof",
+        "INSERT INTO membership (organization_id, id, user_id, facility_id, role) VALUES ('{org}', '{id}', '{owner}', '{facility}', 'CARER')",
+        "ends_on = starts_on",
+    )
+    .labelled("membership of a CARER"),
+    Table::new(
+        "membership",
+        "htof",
+        "INSERT INTO membership (organization_id, id, user_id, facility_id, role) VALUES ('{org}', '{id}', '{owner}', '{facility}', 'PATIENT')",
+        "ends_on = starts_on",
+    )
+    .labelled("membership of a PATIENT"),
+    Table::new(
+        "user_session",
+        "hof",
+        "INSERT INTO user_session (organization_id, id, user_id, token_hash, role, expires_at) VALUES ('{org}', '{id}', '{owner}', '{n}', 'CLERK', now())",
+        "ended_at = now(), end_reason = 'REVOKED'",
+    ),
+    Table::new(
+        "user_token",
+        "hf",
+        "INSERT INTO user_token (organization_id, id, user_id, purpose, token_hash, expires_at) VALUES ('{org}', '{id}', '{owner}', 'ACTIVATION', '{n}', now())",
+        "used_at = now()",
+    ),
+    Table::new(
+        "service_account",
+        "hf",
+        "INSERT INTO service_account (organization_id, id, name, secret_enc) VALUES ('{org}', '{id}', 'New {n}', 'x')",
+        "last_used_at = now()",
+    ),
+    Table::new(
+        "ingest_receipt",
+        "hf",
+        "INSERT INTO ingest_receipt (organization_id, service_account_id, message_id) VALUES ('{org}', '{helper}', '{n}')",
+        "result_is_new = false",
+    )
+    .keyed("message_id = '{n}'"),
+    Table::new("data_key", "hf", "INSERT INTO data_key (organization_id, id, key_id, wrapped) VALUES ('{org}', '{id}', {n}, 'x')", "wrapped = 'y'"),
+    Table::new("rate_limit", "h", "INSERT INTO rate_limit (key, window_start) VALUES ('{n}', now())", "count = 1").keyed("key = '{n}'"),
+    Table::new("auth.session", "h", "INSERT INTO auth.session (id, data, expiry_date) VALUES ('{n}', 'x', now())", "data = 'y'").keyed("id = '{n}'"),
+    Table::new(
+        "audit_event",
+        "htomf",
+        "INSERT INTO audit_event (organization_id, id, actor_kind, actor_id, acting_role, action, resource_type, patient_id, facility_id)
+         VALUES ('{org}', '{id}', 'USER', '{owner}', '{role}', 'VIEW', 'patient', '{patient}', '{facility}')",
+        "action = 'X'",
+    )
+    .labelled("audit_event of a patient"),
+    Table::new(
+        "audit_event",
+        "hof",
+        "INSERT INTO audit_event (organization_id, id, actor_kind, actor_id, acting_role, action, resource_type)
+         VALUES ('{org}', '{id}', 'USER', '{owner}', '{role}', 'LOGIN', 'session')",
+        "action = 'X'",
+    )
+    .labelled("audit_event of a sign-in"),
+    Table::new(
+        "audit_segment",
+        "hf",
+        "INSERT INTO audit_segment (organization_id, number, first_seq, last_seq, event_count, prev_hash, hash) VALUES ('{org}', {n}, 1, 1, 1, 'x', 'y')",
+        "hash = 'z'",
+    )
+    .keyed("number = {n}"),
+    Table::new(
+        "audit_patient",
+        "htmf",
+        "WITH e AS (INSERT INTO audit_event (organization_id, actor_kind, action, resource_type, patient_ids, facility_id)
+                    VALUES ('{org}', 'SYSTEM', 'VIEW', 'patient', ARRAY['{patient}']::uuid[], '{facility}') RETURNING seq)
+         INSERT INTO audit_patient (organization_id, patient_id, seq) SELECT '{org}', '{patient}', seq FROM e",
+        "patient_id = patient_id",
+    )
+    .keyed("patient_id = '{patient}'"),
+    Table::new(
+        "status_change",
+        "htomf",
+        "INSERT INTO status_change (organization_id, id, subject_kind, subject_id, patient_id, facility_id, to_status, changed_by_id)
+         VALUES ('{org}', '{id}', 'patient', '{patient}', '{patient}', '{facility}', 'ACTIVE', '{owner}')",
+        "reason = 'x'",
+    ),
+    Table::new("job", "hf", "INSERT INTO job (id, organization_id, kind) VALUES ('{id}', '{org}', 'a.b')", "state = 'QUEUED', finished_at = NULL")
+        .arranged("INSERT INTO job (id, organization_id, kind, state, finished_at) VALUES ('{id}', '{org}', 'a.b', 'DEAD', now())"),
+    Table::new("job_schedule", "h", "INSERT INTO job_schedule (name, next_run_at) VALUES ('{n}', now())", "last_run_at = now()").keyed("name = '{n}'"),
+    Table::new("staff", "htf", "INSERT INTO staff (organization_id, id, facility_id, name) VALUES ('{org}', '{id}', '{facility}', 'x')", "job_title = 'y'"),
+    Table::new(
+        "patient",
+        "htmf",
+        "INSERT INTO patient (organization_id, id, facility_id, first_name, last_name, name_key, given_key, date_of_birth)
+         VALUES ('{org}', '{id}', '{facility}', 'x', 'y', 'y x', 'x y', '1950-01-01')",
+        "height_cm = 170",
+    )
+    .arranged("")
+    .keyed("id = '{patient}'"),
+    Table::new(
+        "portal_account",
+        "htof",
+        "INSERT INTO portal_account (organization_id, id, patient_id, user_id, relationship) VALUES ('{org}', '{id}', '{patient}', '{owner}', 'SELF')
+         ON CONFLICT (organization_id, patient_id, user_id) DO UPDATE SET id = excluded.id",
+        "scopes = '{}'",
+    ),
+    Table::new("patient_flag", "htmf", "INSERT INTO patient_flag (organization_id, id, patient_id, code) VALUES ('{org}', '{id}', '{patient}', 'F{n}')", "note = 'y'"),
+    Table::new(
+        "care_team_member",
+        "htmf",
+        "INSERT INTO care_team_member (organization_id, id, patient_id, staff_id, role) VALUES ('{org}', '{id}', '{patient}', '{helper}', 'x')",
+        "role = 'y'",
+    ),
+    Table::new(
+        "patient_contact",
+        "htmf",
+        "INSERT INTO patient_contact (organization_id, id, patient_id, name_enc, relationship) VALUES ('{org}', '{id}', '{patient}', 'x', 'Sister')",
+        "is_emergency = true",
+    ),
+    Table::new("coverage", "htmf", "INSERT INTO coverage (organization_id, id, patient_id, payer) VALUES ('{org}', '{id}', '{patient}', 'x')", "payer = 'y'"),
+    Table::new("condition", "htmf", "INSERT INTO condition (organization_id, id, patient_id, text) VALUES ('{org}', '{id}', '{patient}', 'x')", "text = 'y'"),
+    Table::new("allergy", "htmf", "INSERT INTO allergy (organization_id, id, patient_id, substance) VALUES ('{org}', '{id}', '{patient}', 'x')", "substance = 'y'"),
+    Table::new(
+        "alert",
+        "htomf",
+        "INSERT INTO alert (organization_id, id, facility_id, patient_id, assignee_id, type, severity, title)
+         VALUES ('{org}', '{id}', '{facility}', '{patient}', '{owner}', 'T1', 'INFO', 'x')",
+        "due_at = now()",
+    ),
+    Table::new(
+        "comment",
+        "htof",
+        "INSERT INTO comment (organization_id, id, subject_kind, subject_id, facility_id, author_id, body_enc)
+         VALUES ('{org}', '{id}', 'alert', '{alert}', '{facility}', '{owner}', 'x')",
+        "body_enc = 'y'",
+    )
+    .labelled("comment on an alert"),
+    Table::new(
+        "saved_view",
+        "hof",
+        "INSERT INTO saved_view (organization_id, id, user_id, page, name, query) VALUES ('{org}', '{id}', '{owner}', 'alerts', 'View {n}', 'x')",
+        "query = 'y'",
+    ),
+    Table::new(
+        "saved_view",
+        "htof",
+        "INSERT INTO saved_view (organization_id, id, user_id, facility_id, page, name, query, shared) VALUES ('{org}', '{id}', '{owner}', '{facility}', 'alerts', 'View {n}', 'x', true)",
+        "query = 'y'",
+    )
+    .labelled("saved_view shared with a facility"),
+];
