@@ -25,6 +25,7 @@ pub mod error;
 pub mod events;
 pub mod health;
 pub mod ids;
+pub mod ingest;
 pub mod jobs;
 pub mod live;
 pub mod patients;

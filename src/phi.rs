@@ -42,6 +42,13 @@ impl<T: Zeroize> Phi<T> {
         &self.0
     }
 
+    /// The value, for the program to check a signature or a code against: a machine's secret, which nobody sees. Never
+    /// for what is shown.
+    #[must_use]
+    pub fn to_verify(&self) -> &T {
+        &self.0
+    }
+
     /// Lets the keyring encrypt the value without anybody having seen it.
     pub(self) fn to_seal(&self) -> &T {
         &self.0
