@@ -101,13 +101,11 @@ impl Reader {
     }
 
     fn string(&mut self, field: &str) -> Option<String> {
-        match self.take(field)? {
-            Value::String(text) => Some(text),
-            _ => {
-                self.wrong(field, "Give a text");
-                None
-            }
+        if let Value::String(text) = self.take(field)? {
+            return Some(text);
         }
+        self.wrong(field, "Give a text");
+        None
     }
 
     /// Text of several lines. An empty one is as good as none.

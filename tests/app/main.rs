@@ -7,5 +7,6 @@ mod accounts;
 mod route_table;
 mod support;
 
+mod ingest;
 mod jobs;
 mod platform;

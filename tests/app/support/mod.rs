@@ -5,9 +5,11 @@
 
 mod browser;
 mod database;
+mod house;
 mod portal;
 
 pub use browser::{Browser, Reply};
+pub use house::House;
 pub use portal::Portal;
 
 /// The password of every demo account.
