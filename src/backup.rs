@@ -31,7 +31,7 @@ pub fn back_up(common: &Common, settings: &Backup) -> anyhow::Result<()> {
     let name = Clock::System.now().format("almoner-%Y%m%d-%H%M%S.dump").to_string();
     let (file, unfinished) = (folder.join(&name), folder.join(format!("{name}.unfinished")));
     fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&unfinished)?;
-    let dump = run(&mut tool(&source, common, "pg_dump")?.args(["--format=custom", "--file"]).arg(&unfinished));
+    let dump = run(tool(&source, common, "pg_dump")?.args(["--format=custom", "--file"]).arg(&unfinished));
     let verified = dump.and_then(|()| verify(&source, common, &unfinished));
     if verified.is_err() {
         fs::remove_file(&unfinished).ok();

@@ -54,3 +54,9 @@ async fn set_theme(portal: &Portal, role: &str, theme: &str) {
         .await
         .expect("the setting");
 }
+
+#[tokio::test]
+async fn axe_finds_nothing_on_pages_for_everybody() {
+    let portal = Portal::start().await;
+    inspect(&portal, "clinician", &["/design", "/me", "/me/sessions"]).await;
+}

@@ -204,7 +204,7 @@ fn start_driver() -> (Child, u16) {
     let port = lines
         .by_ref()
         .map_while(Result::ok)
-        .find_map(|line| line.split("on port ").nth(1)?.trim_end_matches('.').parse().ok())
+        .find_map(|line| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse().ok())
         .expect("chromedriver says on which port it listens");
     std::thread::spawn(move || lines.for_each(drop));
     (driver, port)
