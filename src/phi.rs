@@ -10,6 +10,7 @@ mod keyring;
 mod master_key;
 pub mod normalise;
 pub mod store;
+mod token;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,6 @@
-//! Dates as people type them, in three fields, and ages.
+//! Dates as people type them, in three fields.
 
-use chrono::{Datelike, Months, NaiveDate};
+use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
 use crate::web::form::FormErrors;
@@ -122,35 +122,6 @@ fn month_number(text: &str) -> Option<u32> {
     u32::try_from(found + 1).ok()
 }
 
-/// The age on `on`, as charts print it: `68y`, under two years `14m`, under two months `3w`, under two weeks `5d`.
-#[must_use]
-pub fn age(born: NaiveDate, on: NaiveDate) -> String {
-    let days = (on - born).num_days().max(0);
-    let months = whole_months(born, on);
-    match (days, months) {
-        (..14, _) => format!("{days}d"),
-        (_, ..2) => format!("{}w", days / 7),
-        (_, ..24) => format!("{months}m"),
-        (_, months) => format!("{}y", months / 12),
-    }
-}
-
-fn whole_months(born: NaiveDate, on: NaiveDate) -> u32 {
-    let guess = (on.year() - born.year()) * 12 + i32::try_from(on.month0()).unwrap_or(0)
-        - i32::try_from(born.month0()).unwrap_or(0);
-    let guess = u32::try_from(guess).unwrap_or(0);
-    match born.checked_add_months(Months::new(guess)) {
-        Some(birthday) if birthday > on => guess.saturating_sub(1),
-        Some(_) | None => guess,
-    }
-}
-
-/// `14-Jul-1958`: the one form in which staff read dates.
-#[must_use]
-pub fn written(date: NaiveDate) -> String {
-    date.format("%d-%b-%Y").to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -198,23 +169,6 @@ mod tests {
         }
         assert!(DateParts::new("25", "11", "2026").parse(today(), Span::Any).is_ok());
         assert!(DateParts::new("25", "11", "2226").parse(today(), Span::Any).is_err());
-    }
-
-    #[test]
-    fn ages_are_written_as_clinicians_say_them() {
-        for (born, expected) in [
-            (day(1958, 7, 14), "68y"),
-            (day(1958, 11, 24), "68y"),
-            (day(1958, 11, 25), "67y"),
-            (day(2025, 9, 24), "14m"),
-            (day(2024, 11, 25), "23m"),
-            (day(2026, 10, 30), "3w"),
-            (day(2026, 11, 19), "5d"),
-            (day(2026, 11, 24), "0d"),
-            (day(2024, 2, 29), "2y"),
-        ] {
-            assert_eq!(age(born, today()), expected, "{born}");
-        }
     }
 
     proptest! {

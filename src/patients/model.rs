@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::choice::choices;
+use crate::web::ui::{Allergies, Flag, Tone};
 
 choices! {
     /// Where a person stands with the service.
@@ -135,104 +136,54 @@ impl Demographics {
     }
 }
 
-/// A mark that everybody should see at once, with its words, tone and icon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KnownFlag {
-    /// The code in the schema.
-    pub code: &'static str,
-    /// The words on the page.
-    pub label: &'static str,
-    /// The class of its tag: a tone where it asks for attention.
-    pub tone: &'static str,
-    /// Its icon.
-    pub icon: &'static str,
-}
-
-/// The marks that the forms offer. The schema takes others, from imports: see [`flag`].
-pub const FLAGS: [KnownFlag; 8] = [
-    KnownFlag { code: "HIGH_RISK", label: "High risk", tone: "high", icon: "triangle-alert" },
-    KnownFlag { code: "RPM_ENROLLED", label: "Remote monitoring", tone: "info", icon: "radio-tower" },
-    KnownFlag { code: "FALL_RISK", label: "Risk of falls", tone: "warn", icon: "triangle-alert" },
-    KnownFlag { code: "SAFEGUARDING", label: "Safeguarding", tone: "high", icon: "shield-alert" },
-    KnownFlag { code: "DNACPR", label: "Do not resuscitate", tone: "i", icon: "file-text" },
-    KnownFlag { code: "INFECTION_CONTROL", label: "Infection control", tone: "warn", icon: "shield-alert" },
-    KnownFlag { code: "HEARING_IMPAIRED", label: "Hard of hearing", tone: "", icon: "ear" },
-    KnownFlag { code: "VISUALLY_IMPAIRED", label: "Partially sighted", tone: "", icon: "eye" },
+/// The marks that the forms offer, with tone, icon and words. The schema takes others, from imports: see [`flag`].
+pub const FLAGS: [(&str, Tone, &str, &str); 8] = [
+    ("HIGH_RISK", Tone::High, "triangle-alert", "High risk"),
+    ("RPM_ENROLLED", Tone::Info, "radio-tower", "Remote monitoring"),
+    ("FALL_RISK", Tone::Warn, "triangle-alert", "Risk of falls"),
+    ("SAFEGUARDING", Tone::High, "shield-alert", "Safeguarding"),
+    ("DNACPR", Tone::Crit, "file-text", "Do not resuscitate"),
+    ("INFECTION_CONTROL", Tone::Warn, "shield-alert", "Infection control"),
+    ("HEARING_IMPAIRED", Tone::None, "info", "Hard of hearing"),
+    ("VISUALLY_IMPAIRED", Tone::None, "eye", "Partially sighted"),
 ];
 
-/// The words, tone and icon of a flag's code. One that the forms do not offer is put into words as it stands.
+/// A flag as it is shown. A code that the forms do not offer is put into words as it stands.
 #[must_use]
-pub fn flag(code: &str) -> (String, &'static str, &'static str) {
-    if let Some(known) = FLAGS.iter().find(|known| known.code == code) {
-        return (known.label.to_owned(), known.tone, known.icon);
+pub fn flag(code: &str) -> Flag {
+    if let Some((_, tone, icon, word)) = FLAGS.iter().find(|(known, ..)| *known == code) {
+        return Flag { tone: *tone, icon, word: (*word).to_owned() };
     }
     let words = code.replace('_', " ").to_lowercase();
     let mut letters = words.chars();
-    let label = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
-    (label, "", "flag")
+    let word = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    Flag { tone: Tone::None, icon: "flag", word }
 }
 
-/// What the banner says of allergies: one of four states, never an empty space.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Allergies {
-    /// Listed, the worst first.
-    Known(Vec<Allergy>),
-    /// Somebody asked, and there are none.
-    NoneKnown,
-    /// Nobody has asked.
-    NotRecorded,
-    /// The list could not be read: assume nothing.
-    Unavailable,
-}
-
-/// One substance and what it did.
+/// One substance, what it did and how bad that was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allergy {
     /// `penicillin`
     pub substance: String,
-    /// `anaphylaxis`; not known where empty.
+    /// `anaphylaxis`
     pub reaction: Option<String>,
     /// How bad it was.
     pub severity: AllergySeverity,
 }
 
-impl Allergies {
-    /// Puts the record's word and its list together. Where they contradict each other, the list counts: a listed
-    /// allergy is never hidden by a word, and a word without its list is not to be relied on.
-    #[must_use]
-    pub fn from_record(status: AllergyStatus, mut list: Vec<Allergy>) -> Self {
-        if list.is_empty() {
-            return match status {
-                AllergyStatus::Known => Self::Unavailable,
-                AllergyStatus::NoneKnown => Self::NoneKnown,
-                AllergyStatus::NotRecorded => Self::NotRecorded,
-            };
-        }
-        list.sort_by(|a, b| b.severity.rank().cmp(&a.severity.rank()).then_with(|| a.substance.cmp(&b.substance)));
-        Self::Known(list)
+/// Puts the record's word on allergies and its list together, the worst first. Where they contradict each other, the
+/// list counts: a listed allergy is never hidden by a word, and a word without its list is not to be relied on.
+#[must_use]
+pub fn allergies(status: AllergyStatus, mut list: Vec<Allergy>) -> Allergies {
+    if list.is_empty() {
+        return match status {
+            AllergyStatus::Known => Allergies::Unavailable,
+            AllergyStatus::NoneKnown => Allergies::NoneKnown,
+            AllergyStatus::NotRecorded => Allergies::NotRecorded,
+        };
     }
-
-    /// The state in words: `Known allergies (2)`.
-    #[must_use]
-    pub fn heading(&self) -> String {
-        match self {
-            Self::Known(list) => format!("Known allergies ({})", list.len()),
-            Self::NoneKnown => AllergyStatus::NoneKnown.label().to_owned(),
-            Self::NotRecorded => AllergyStatus::NotRecorded.label().to_owned(),
-            Self::Unavailable => "Allergies unavailable".to_owned(),
-        }
-    }
-
-    /// What follows the heading: `penicillin – anaphylaxis; latex – rash`, or what to do.
-    #[must_use]
-    pub fn detail(&self) -> String {
-        match self {
-            Self::Known(list) => list.iter().map(Allergy::words).collect::<Vec<_>>().join("; "),
-            Self::NoneKnown => "asked and confirmed".to_owned(),
-            Self::NotRecorded => "ask before giving anything".to_owned(),
-            Self::Unavailable => "the list cannot be read: ask before giving anything".to_owned(),
-        }
-    }
+    list.sort_by(|a, b| b.severity.rank().cmp(&a.severity.rank()).then_with(|| a.substance.cmp(&b.substance)));
+    Allergies::Known(list.into_iter().map(Allergy::words).collect())
 }
 
 impl AllergySeverity {
@@ -248,13 +199,8 @@ impl AllergySeverity {
 }
 
 impl Allergy {
-    /// `penicillin – anaphylaxis`.
-    #[must_use]
-    pub fn words(&self) -> String {
-        match self.reaction.as_deref() {
-            Some(reaction) => format!("{} – {reaction}", self.substance),
-            None => format!("{} – reaction not known", self.substance),
-        }
+    fn words(self) -> (String, String) {
+        (self.substance, self.reaction.unwrap_or_else(|| "reaction not known".to_owned()))
     }
 }
 
@@ -295,22 +241,19 @@ mod tests {
     }
 
     #[test]
-    fn the_four_allergy_states_are_told_apart_in_words() {
-        let known = Allergies::from_record(
-            AllergyStatus::Known,
-            vec![allergy("latex", AllergySeverity::Mild), allergy("penicillin", AllergySeverity::Severe)],
-        );
-        assert_eq!(known.heading(), "Known allergies (2)");
-        assert_eq!(known.detail(), "penicillin – rash; latex – rash", "the worst first");
-        assert_eq!(Allergies::from_record(AllergyStatus::NoneKnown, vec![]).heading(), "No known allergies");
-        assert_eq!(Allergies::from_record(AllergyStatus::NotRecorded, vec![]).heading(), "Allergies not recorded");
-        assert_eq!(Allergies::from_record(AllergyStatus::Known, vec![]), Allergies::Unavailable);
+    fn the_four_allergy_states_are_told_apart() {
+        let list = vec![allergy("latex", AllergySeverity::Mild), allergy("penicillin", AllergySeverity::Severe)];
+        let Allergies::Known(known) = allergies(AllergyStatus::Known, list) else { panic!("they are known") };
+        assert_eq!(known.first(), Some(&("penicillin".to_owned(), "rash".to_owned())), "the worst first");
+        assert_eq!(allergies(AllergyStatus::NoneKnown, vec![]), Allergies::NoneKnown);
+        assert_eq!(allergies(AllergyStatus::NotRecorded, vec![]), Allergies::NotRecorded);
+        assert_eq!(allergies(AllergyStatus::Known, vec![]), Allergies::Unavailable);
     }
 
     #[test]
     fn a_listed_allergy_is_never_hidden_by_a_word() {
         for status in AllergyStatus::ALL {
-            let state = Allergies::from_record(*status, vec![allergy("latex", AllergySeverity::Unknown)]);
+            let state = allergies(*status, vec![allergy("latex", AllergySeverity::Unknown)]);
             assert!(matches!(state, Allergies::Known(_)), "{status}");
         }
     }
@@ -318,7 +261,7 @@ mod tests {
     #[test]
     fn a_reaction_that_nobody_knows_is_said_in_words() {
         let allergy = Allergy { substance: "eggs".into(), reaction: None, severity: AllergySeverity::Unknown };
-        assert_eq!(allergy.words(), "eggs – reaction not known");
+        assert_eq!(allergy.words().1, "reaction not known");
     }
 
     #[test]
@@ -353,8 +296,8 @@ mod tests {
 
     #[test]
     fn a_flag_is_always_put_into_words() {
-        assert_eq!(flag("HIGH_RISK").0, "High risk");
-        assert_eq!(flag("NEEDS_TWO_CARERS").0, "Needs two carers");
+        assert_eq!(flag("HIGH_RISK").word, "High risk");
+        assert_eq!(flag("NEEDS_TWO_CARERS").word, "Needs two carers");
     }
 
     #[test]

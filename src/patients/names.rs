@@ -1,64 +1,10 @@
-//! How people are named on pages, and how they are found by name.
+//! How people are found by name: the keys that lists sort and search by.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
 /// The last code point there is: everything that begins with a prefix sorts below `prefix` + this.
 const LAST: char = char::MAX;
-
-/// What a person is called.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name {
-    /// Family name.
-    pub last: String,
-    /// Given name or names.
-    pub first: String,
-    /// `Ms`, `Dr`, …
-    pub title: Option<String>,
-    /// What they like to be called.
-    pub preferred: Option<String>,
-}
-
-impl Name {
-    /// `OKAFOR, Adaeze`: the form that cannot be mistaken for given-name-first.
-    #[must_use]
-    pub fn formal(&self) -> String {
-        formal(&self.last, &self.first)
-    }
-
-    /// `AO`.
-    #[must_use]
-    pub fn initials(&self) -> String {
-        initials(&self.first, &self.last)
-    }
-
-    /// Adaeze Okafor.
-    #[must_use]
-    pub fn plain(&self) -> String {
-        format!("{} {}", self.first, self.last)
-    }
-}
-
-/// `OKAFOR, Adaeze`.
-#[must_use]
-pub fn formal(last: &str, first: &str) -> String {
-    let mut name: String = last.chars().flat_map(char::to_uppercase).collect();
-    if !first.is_empty() {
-        name.push_str(", ");
-        name.push_str(first);
-    }
-    name
-}
-
-/// `AO`: the first letters of the given and the family name.
-#[must_use]
-pub fn initials(first: &str, last: &str) -> String {
-    [first, last]
-        .iter()
-        .filter_map(|name| name.chars().find(|c| c.is_alphanumeric()))
-        .flat_map(char::to_uppercase)
-        .collect()
-}
 
 /// The key under which a name is stored for search: lower-case, diacritics folded, apostrophes gone, everything else
 /// that is no letter or digit one space. `("O’Brien-Łukasz", "Zoë")` is `obrien lukasz zoe`.
@@ -149,13 +95,6 @@ mod tests {
         assert_eq!(search_key("  OKAFOR, ad").as_deref(), Some("okafor ad"));
         assert_eq!(search_key("Ng ").as_deref(), Some("ng"));
         assert_eq!(search_key(" ,. "), None);
-    }
-
-    #[test]
-    fn the_formal_name_shouts_the_family_name_only() {
-        let name = Name { last: "Okafor".into(), first: "Adaeze".into(), title: None, preferred: None };
-        assert_eq!((name.formal().as_str(), name.initials().as_str()), ("OKAFOR, Adaeze", "AO"));
-        assert_eq!(initials("élise", "d’Arc"), "ÉD");
     }
 
     proptest! {

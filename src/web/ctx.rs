@@ -77,6 +77,12 @@ impl Ctx {
         self.app.clock.now()
     }
 
+    /// Today, where the person is.
+    #[must_use]
+    pub fn today(&self) -> chrono::NaiveDate {
+        self.now().with_timezone(&self.actor.zone).date_naive()
+    }
+
     /// Who does what this request does, for the audit.
     #[must_use]
     pub fn by(&self) -> By {

@@ -1,0 +1,120 @@
+//! The panels of the summary, in their order.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use askama::Template;
+
+use super::pages::{
+    ActivityPanel, AlertsPanel, CareTeamPanel, ContactsPanel, CoveragePanel, ProblemsPanel, RecordPanel,
+};
+use crate::access::Permission;
+use crate::db::Tx;
+use crate::error::Result;
+use crate::ids::PatientId;
+use crate::patients::record::Record;
+use crate::web::Ctx;
+
+/// Alerts shown on the summary. Somebody with 500 has a page for them.
+const OPEN_ALERTS: i64 = 5;
+
+/// Where a panel stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// The wide one.
+    Main,
+    /// The narrow one.
+    Side,
+}
+
+/// A finished panel.
+#[derive(Debug)]
+pub struct Panel {
+    /// Where it stands.
+    pub column: Column,
+    /// Its markup, made by its own template.
+    pub html: String,
+}
+
+impl Panel {
+    fn new(column: Column, template: &impl Template) -> Result<Option<Self>> {
+        Ok(Some(Self { column, html: template.render()? }))
+    }
+}
+
+/// A panel yet to be made; none where this person has no use for it.
+type Making<'a> = Pin<Box<dyn Future<Output = Result<Option<Panel>>> + Send + 'a>>;
+
+/// Makes one panel for a record.
+type Maker = for<'a> fn(&'a Ctx, &'a mut Tx, &'a Record) -> Making<'a>;
+
+/// Every panel of the summary. Those that come from the record itself ask the database nothing.
+const PANELS: [Maker; 7] = [
+    |ctx, tx, record| Box::pin(alerts(ctx, tx, record)),
+    |_, _, record| ready(Panel::new(Column::Main, &ProblemsPanel { record })),
+    |ctx, _, record| ready(contacts(ctx, record)),
+    |ctx, _, record| ready(Panel::new(Column::Main, &ActivityPanel::new(ctx, record))),
+    |_, _, record| ready(Panel::new(Column::Side, &RecordPanel { record })),
+    |_, _, record| ready(Panel::new(Column::Side, &CareTeamPanel { record })),
+    |_, _, record| ready(Panel::new(Column::Side, &CoveragePanel { record })),
+];
+
+/// All panels of the summary of `record`.
+pub async fn all(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Vec<Panel>> {
+    let mut panels = Vec::with_capacity(PANELS.len());
+    for make in PANELS {
+        panels.extend(make(ctx, tx, record).await?);
+    }
+    Ok(panels)
+}
+
+fn ready<'a>(panel: Result<Option<Panel>>) -> Making<'a> {
+    Box::pin(std::future::ready(panel))
+}
+
+fn contacts(ctx: &Ctx, record: &Record) -> Result<Option<Panel>> {
+    Panel::new(Column::Main, &ContactsPanel { contacts: record.contacts(ctx)?, record })
+}
+
+async fn alerts(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Option<Panel>> {
+    if !ctx.actor.may(Permission::ViewAlerts) {
+        return Ok(None);
+    }
+    let open = open_alerts(tx, ctx, record.id(), OPEN_ALERTS).await?;
+    Panel::new(Column::Side, &AlertsPanel::new(ctx, record, open))
+}
+
+/// An open alert in a panel.
+#[derive(Debug)]
+pub struct OpenAlert {
+    /// Which.
+    pub id: uuid::Uuid,
+    /// How bad.
+    pub severity: String,
+    /// In a line.
+    pub title: String,
+    /// Since when.
+    pub raised_at: crate::clock::Timestamp,
+    /// How many are open, capped.
+    pub open: i64,
+}
+
+/// The worst open alerts of a patient, with how many there are, counted no further than anybody reads.
+pub async fn open_alerts(tx: &mut Tx, ctx: &Ctx, patient: PatientId, limit: i64) -> Result<Vec<OpenAlert>> {
+    let rows = sqlx::query_as!(
+        OpenAlert,
+        r#"SELECT a.id, a.severity, a.title, a.raised_at AS "raised_at: crate::clock::Timestamp",
+                  (SELECT COUNT(*) FROM (SELECT FROM alert AS o
+                     WHERE o.organization_id = $1 AND o.patient_id = $2 AND o.is_open LIMIT $4) AS open) AS "open!"
+           FROM alert AS a
+           WHERE a.organization_id = $1 AND a.patient_id = $2 AND a.is_open
+           ORDER BY a.severity_rank DESC, a.raised_at DESC, a.id DESC LIMIT $3"#,
+        ctx.actor.organization.uuid(),
+        patient.uuid(),
+        limit,
+        crate::web::nav::COUNT_CAP,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows)
+}

@@ -1,0 +1,249 @@
+//! Finding patients: which ones, in order, then what a list shows of them.
+//!
+//! Every statement names the tenant and the facilities itself. Row-level security decides what may be seen, but its
+//! policies are OR-ed and cannot be index conditions; named here, each facility is one descent of an index however
+//! many patients there are.
+
+use chrono::NaiveDate;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::db::Tx;
+use crate::error::Result;
+use crate::ids::{OrganizationId, PatientId};
+use crate::patients::model::{Demographics, PatientStatus};
+
+/// Which patients a list holds.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The tenant.
+    pub organization: OrganizationId,
+    /// The facilities, all within reach.
+    pub facilities: Vec<Uuid>,
+    /// Deleted records instead of those in use.
+    pub deleted: bool,
+    /// Of these statuses only.
+    pub statuses: Vec<&'static str>,
+    /// Of this clinician only.
+    pub clinician: Option<Uuid>,
+    /// With this flag only.
+    pub flag: Option<String>,
+    /// After this patient in the order of the list; the nil UUID for the first page.
+    pub after: Uuid,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// By family name, from A, among the keys of a half-open range.
+pub async fn by_name(tx: &mut Tx, wanted: &Wanted, range: &(String, String)) -> Result<Vec<PatientId>> {
+    let ids = sqlx::query_scalar!(
+        r#"SELECT found.id AS "id: PatientId"
+           FROM unnest($2::uuid[]) AS here(id)
+           CROSS JOIN LATERAL (
+             SELECT p.id, p.name_key FROM patient AS p
+             WHERE p.organization_id = $1 AND p.facility_id = here.id AND p.name_key >= $3 AND p.name_key < $4
+               AND (p.name_key, p.id) > (COALESCE((SELECT c.name_key FROM patient AS c WHERE c.organization_id = $1 AND c.id = $5), ''), $5)
+               AND p.is_deleted = $6 AND p.status = ANY ($7::text[])
+               AND ($8::uuid IS NULL OR p.assigned_clinician_id = $8)
+               AND ($9::text IS NULL OR EXISTS (
+                 SELECT FROM patient_flag AS f
+                 WHERE f.organization_id = p.organization_id AND f.patient_id = p.id AND f.code = $9
+                   AND f.deleted_at IS NULL AND f.starts_at <= now() AND (f.ends_at IS NULL OR f.ends_at > now())))
+             ORDER BY p.name_key, p.id LIMIT $10) AS found
+           ORDER BY found.name_key, found.id LIMIT $10"#,
+        wanted.organization.uuid(),
+        &wanted.facilities,
+        range.0,
+        range.1,
+        wanted.after,
+        wanted.deleted,
+        &wanted.statuses as &[&str],
+        wanted.clinician,
+        wanted.flag,
+        wanted.limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ids)
+}
+
+/// By family name, from Z.
+pub async fn by_name_backwards(tx: &mut Tx, wanted: &Wanted, range: &(String, String)) -> Result<Vec<PatientId>> {
+    let ids = sqlx::query_scalar!(
+        r#"SELECT found.id AS "id: PatientId"
+           FROM unnest($2::uuid[]) AS here(id)
+           CROSS JOIN LATERAL (
+             SELECT p.id, p.name_key FROM patient AS p
+             WHERE p.organization_id = $1 AND p.facility_id = here.id AND p.name_key >= $3 AND p.name_key < $4
+               AND (p.name_key, p.id) < (COALESCE((SELECT c.name_key FROM patient AS c WHERE c.organization_id = $1 AND c.id = $5), $4), $5)
+               AND p.is_deleted = $6 AND p.status = ANY ($7::text[])
+               AND ($8::uuid IS NULL OR p.assigned_clinician_id = $8)
+               AND ($9::text IS NULL OR EXISTS (
+                 SELECT FROM patient_flag AS f
+                 WHERE f.organization_id = p.organization_id AND f.patient_id = p.id AND f.code = $9
+                   AND f.deleted_at IS NULL AND f.starts_at <= now() AND (f.ends_at IS NULL OR f.ends_at > now())))
+             ORDER BY p.name_key DESC, p.id DESC LIMIT $10) AS found
+           ORDER BY found.name_key DESC, found.id DESC LIMIT $10"#,
+        wanted.organization.uuid(),
+        &wanted.facilities,
+        range.0,
+        range.1,
+        wanted.after,
+        wanted.deleted,
+        &wanted.statuses as &[&str],
+        wanted.clinician,
+        wanted.flag,
+        wanted.limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ids)
+}
+
+/// By given name, without those whose family name lies in the same range: [`by_name`] has shown them already.
+pub async fn by_given_name(tx: &mut Tx, wanted: &Wanted, range: &(String, String)) -> Result<Vec<PatientId>> {
+    let ids = sqlx::query_scalar!(
+        r#"SELECT p.id AS "id: PatientId" FROM patient AS p
+           WHERE p.organization_id = $1 AND p.facility_id = ANY ($2::uuid[]) AND p.given_key >= $3 AND p.given_key < $4
+             AND (p.given_key, p.id) > (COALESCE((SELECT c.given_key FROM patient AS c WHERE c.organization_id = $1 AND c.id = $5), ''), $5)
+             AND NOT (p.name_key >= $3 AND p.name_key < $4)
+             AND p.is_deleted = $6 AND p.status = ANY ($7::text[])
+             AND ($8::uuid IS NULL OR p.assigned_clinician_id = $8)
+             AND ($9::text IS NULL OR EXISTS (
+               SELECT FROM patient_flag AS f
+               WHERE f.organization_id = p.organization_id AND f.patient_id = p.id AND f.code = $9
+                 AND f.deleted_at IS NULL AND f.starts_at <= now() AND (f.ends_at IS NULL OR f.ends_at > now())))
+           ORDER BY p.given_key, p.id LIMIT $10"#,
+        wanted.organization.uuid(),
+        &wanted.facilities,
+        range.0,
+        range.1,
+        wanted.after,
+        wanted.deleted,
+        &wanted.statuses as &[&str],
+        wanted.clinician,
+        wanted.flag,
+        wanted.limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ids)
+}
+
+/// By record number or telephone, exactly; whatever the status, since whoever knows the number means this person.
+pub async fn by_number(tx: &mut Tx, wanted: &Wanted, record: &[u8], phone: &[u8]) -> Result<Vec<PatientId>> {
+    let ids = sqlx::query_scalar!(
+        r#"SELECT p.id AS "id: PatientId" FROM patient AS p
+           WHERE p.organization_id = $1 AND (p.medical_record_number_bidx = $2 OR p.phone_bidx = $3) AND p.is_deleted = $4
+           ORDER BY p.name_key, p.id LIMIT $5"#,
+        wanted.organization.uuid(),
+        record,
+        phone,
+        wanted.deleted,
+        wanted.limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ids)
+}
+
+/// By e-mail address, exactly.
+pub async fn by_email(tx: &mut Tx, wanted: &Wanted, email: &[u8]) -> Result<Vec<PatientId>> {
+    let ids = sqlx::query_scalar!(
+        r#"SELECT p.id AS "id: PatientId" FROM patient AS p
+           WHERE p.organization_id = $1 AND p.email_bidx = $2 AND p.is_deleted = $3 ORDER BY p.id LIMIT $4"#,
+        wanted.organization.uuid(),
+        email,
+        wanted.deleted,
+        wanted.limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ids)
+}
+
+/// What a list shows of one patient.
+#[derive(Debug)]
+pub struct Row {
+    pub id: PatientId,
+    pub first_name: String,
+    pub last_name: String,
+    pub date_of_birth: Option<NaiveDate>,
+    pub status: PatientStatus,
+    pub demographics: Json<Demographics>,
+    pub medical_record_number_enc: Option<Vec<u8>>,
+    pub facility: String,
+    pub clinician: Option<String>,
+    pub flags: Vec<String>,
+}
+
+/// What a list shows of `ids`, in their order.
+pub async fn rows(tx: &mut Tx, organization: OrganizationId, ids: &[PatientId]) -> Result<Vec<Row>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT p.id AS "id: PatientId", p.first_name, p.last_name, p.date_of_birth AS "date_of_birth: NaiveDate", p.status AS "status: PatientStatus",
+                  p.demographics AS "demographics: Json<Demographics>", p.medical_record_number_enc,
+                  f.name AS facility, s.name AS "clinician?",
+                  ARRAY(SELECT l.code FROM patient_flag AS l
+                        WHERE l.organization_id = p.organization_id AND l.patient_id = p.id AND l.deleted_at IS NULL
+                          AND l.starts_at <= now() AND (l.ends_at IS NULL OR l.ends_at > now()) ORDER BY l.starts_at) AS "flags!"
+           FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted(id, position)
+           JOIN patient AS p ON p.organization_id = $1 AND p.id = wanted.id
+           JOIN facility AS f ON f.organization_id = p.organization_id AND f.id = p.facility_id
+           LEFT JOIN staff AS s ON s.organization_id = p.organization_id AND s.id = p.assigned_clinician_id
+           ORDER BY wanted.position"#,
+        organization.uuid(),
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows)
+}
+
+/// Name and record number, for roles that may know no more.
+#[derive(Debug)]
+pub struct Header {
+    pub id: PatientId,
+    pub first_name: String,
+    pub last_name: String,
+    pub medical_record_number_enc: Option<Vec<u8>>,
+}
+
+/// Headers of patients whose family name begins with `prefix`.
+pub async fn headers_by_name(tx: &mut Tx, prefix: &str, limit: i32) -> Result<Vec<Header>> {
+    let rows = sqlx::query_as!(
+        Header,
+        r#"SELECT id AS "id!: PatientId", first_name AS "first_name!", last_name AS "last_name!", medical_record_number_enc
+           FROM headers.find($1, $2)"#,
+        prefix,
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows)
+}
+
+/// The header of the patient with this record number.
+pub async fn header_by_number(tx: &mut Tx, record: &[u8]) -> Result<Vec<Header>> {
+    let rows = sqlx::query_as!(
+        Header,
+        r#"SELECT id AS "id!: PatientId", first_name AS "first_name!", last_name AS "last_name!", medical_record_number_enc
+           FROM headers.by_record_number($1)"#,
+        record,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows)
+}
+
+/// Clinicians to filter by and to assign: members of staff by name.
+pub async fn clinicians(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<(Uuid, String)>> {
+    let rows = sqlx::query!(
+        "SELECT id, name FROM staff WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY name, id LIMIT 500",
+        organization.uuid(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}

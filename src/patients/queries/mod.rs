@@ -1,0 +1,4 @@
+//! Every SQL statement about patients.
+
+pub mod list;
+pub mod record;
