@@ -21,7 +21,7 @@ use flate2::{Compression, write::GzEncoder};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
-use super::squeeze::{squeeze_css, squeeze_js};
+use super::squeeze::{merge_layers, squeeze_css, squeeze_js};
 
 /// Where the router must mount [`serve`]: `/static/{*path}`.
 pub const PREFIX: &str = "/static/";
@@ -109,7 +109,8 @@ impl Assets {
             assets.add(&name, if ours { squeeze_js(&String::from_utf8_lossy(&body)).into() } else { body });
         }
         for (name, body) in sheets {
-            let css = assets.point_to_hashed_names(&name, &squeeze_css(&String::from_utf8_lossy(&body)));
+            let css = merge_layers(&squeeze_css(&String::from_utf8_lossy(&body)));
+            let css = assets.point_to_hashed_names(&name, &css);
             assets.add(&name, css.into());
         }
         assets

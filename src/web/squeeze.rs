@@ -38,6 +38,44 @@ pub fn squeeze_css(css: &str) -> String {
     out
 }
 
+/// Makes one block of neighbours that open with the same `@layer name{`, as joined files do. `css` is squeezed.
+pub fn merge_layers(css: &str) -> String {
+    let mut out = String::with_capacity(css.len());
+    let (mut rest, mut last) = (css, "");
+    while !rest.is_empty() {
+        let (block, after) = rest.split_at(end_of_block(rest));
+        let opening = block.split_inclusive('{').next().unwrap_or_default();
+        if opening == last && opening.starts_with("@layer ") && out.ends_with('}') {
+            out.pop();
+            out.push_str(&block[opening.len()..]);
+        } else {
+            out.push_str(block);
+        }
+        (rest, last) = (after, opening);
+    }
+    out
+}
+
+/// The length of the rule or statement that `css` starts with.
+fn end_of_block(css: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut skip = 0;
+    for (at, character) in css.char_indices() {
+        if at < skip {
+            continue;
+        }
+        match character {
+            '"' | '\'' => skip = at + end_of_string(&css[at..], character),
+            '{' => depth += 1,
+            '}' if depth <= 1 => return at + 1,
+            '}' => depth -= 1,
+            ';' if depth == 0 => return at + 1,
+            _ => {}
+        }
+    }
+    css.len()
+}
+
 /// `0.5rem` may be written `.5rem`.
 fn starts_fraction(text: &str) -> bool {
     let mut letters = text.chars().skip(1);
@@ -65,7 +103,7 @@ fn end_of_string(text: &str, quote: char) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{squeeze_css, squeeze_js};
+    use super::{merge_layers, squeeze_css, squeeze_js};
 
     #[test]
     fn comments_and_blanks_go() {
@@ -104,9 +142,16 @@ mod tests {
     }
 
     #[test]
+    fn neighbours_of_one_layer_become_one() {
+        let css = "@layer a,b;@layer a{x{y:'}'}}@layer a{z{y:1}}@media print{q{r:s}}@layer b{u{v:w}}@layer a{t{y:2}}";
+        let merged = "@layer a,b;@layer a{x{y:'}'}z{y:1}}@media print{q{r:s}}@layer b{u{v:w}}@layer a{t{y:2}}";
+        assert_eq!(merge_layers(css), merged);
+    }
+
+    #[test]
     fn broken_input_does_not_hang_or_panic() {
         for css in ["/*", "\"", "a{content:\"\\", "}}}", ""] {
-            squeeze_css(css);
+            merge_layers(&squeeze_css(css));
         }
     }
 }
