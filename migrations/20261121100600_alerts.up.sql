@@ -146,7 +146,7 @@ BEGIN
     RETURN NEW;
   END IF;
 
-  holder := actor IS NOT NULL AND actor IN (OLD.assignee_id, OLD.acknowledged_by_id, OLD.status_changed_by_id);
+  holder := coalesce(actor IN (OLD.assignee_id, OLD.acknowledged_by_id, OLD.status_changed_by_id), false);  -- NULL would be no refusal
   CASE OLD.status || '>' || NEW.status
     WHEN 'ACTIVE>ACKNOWLEDGED' THEN
       IF acting NOT IN ('CLINICIAN', 'MEDICAL_ASSISTANT', 'MANAGER') AND NOT (acting = 'CARER' AND OLD.assignee_id IS NOT DISTINCT FROM actor) THEN
@@ -167,7 +167,7 @@ BEGIN
         PERFORM kit.alert_refusal('alert_transition_role', 'only the timer or whoever holds the alert ends the snooze');
       END IF;
     WHEN 'ACKNOWLEDGED>ACTIVE' THEN
-      IF NOT (acting = 'SERVICE' AND (OLD.ack_expires_at <= clock_timestamp() OR escalated)) AND NOT holder AND acting IS NOT NULL THEN
+      IF NOT (acting = 'SERVICE' AND (coalesce(OLD.ack_expires_at <= clock_timestamp(), false) OR escalated)) AND NOT holder AND acting IS NOT NULL THEN
         PERFORM kit.alert_refusal('alert_transition_role', 'only the timer or whoever holds the alert takes the acknowledgement back');
       END IF;
     WHEN 'ACTIVE>RESOLVED', 'ACKNOWLEDGED>RESOLVED', 'SNOOZED>RESOLVED' THEN
