@@ -21,6 +21,12 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
+            /// Sorts before every other.
+            pub const NIL: Self = Self(Uuid::nil());
+
+            /// Sorts after every other.
+            pub const MAX: Self = Self(Uuid::max());
+
             /// A new identifier.
             #[must_use]
             #[expect(clippy::new_without_default, reason = "a default identifier would be a new one each time")]

@@ -3,3 +3,4 @@
 pub mod evidence;
 pub mod filter;
 pub mod model;
+mod queries;

@@ -55,11 +55,15 @@ macro_rules! named {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = UnknownName;
+        impl sqlx::Type<sqlx::Postgres> for $name {
+            fn type_info() -> sqlx::postgres::PgTypeInfo {
+                <str as sqlx::Type<sqlx::Postgres>>::type_info()
+            }
+        }
 
-            fn try_from(text: String) -> Result<Self, UnknownName> {
-                text.parse()
+        impl<'r> sqlx::Decode<'r, sqlx::Postgres> for $name {
+            fn decode(value: sqlx::postgres::PgValueRef<'r>) -> Result<Self, sqlx::error::BoxDynError> {
+                Ok(<&str as sqlx::Decode<sqlx::Postgres>>::decode(value)?.parse()?)
             }
         }
     };

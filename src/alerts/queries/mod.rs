@@ -1,0 +1,5 @@
+//! Every SQL statement of the alerts.
+
+pub mod criteria;
+pub mod list;
+pub mod row;
