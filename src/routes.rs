@@ -1,7 +1,7 @@
 //! The whole portal: one line per slice.
 
 use crate::web::Routes;
-use crate::{accounts, chart, design, health, ingest, live, patients};
+use crate::{accounts, alerts, chart, design, health, ingest, live, patients};
 
 /// Every route of the portal.
 #[must_use]
@@ -11,6 +11,7 @@ pub fn all() -> Routes {
         .merge(ingest::routes())
         .merge(live::routes())
         .merge(accounts::routes())
+        .merge(alerts::routes())
         .merge(chart::routes())
         .merge(patients::routes())
         .merge(design::routes())

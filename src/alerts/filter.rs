@@ -133,6 +133,7 @@ pub struct RawFilter {
     before: String,
     selected: String,
     since: String,
+    from: String,
 }
 
 /// What was asked for.
@@ -173,6 +174,8 @@ pub struct Position {
     pub selected: Option<AlertId>,
     /// The newest alert the reader knows of, for the pill that counts newer ones.
     pub since: Option<Cursor>,
+    /// How many rows lie before the page.
+    pub from: usize,
 }
 
 impl RawFilter {
@@ -197,8 +200,12 @@ impl RawFilter {
         };
         let after = optional(&self.after)?.map(|cursor| (Side::After, cursor));
         let before = optional(&self.before)?.map(|cursor| (Side::Before, cursor));
-        let position =
-            Position { cursor: after.or(before), selected: optional(&self.selected)?, since: optional(&self.since)? };
+        let position = Position {
+            cursor: after.or(before),
+            selected: optional(&self.selected)?,
+            since: optional(&self.since)?,
+            from: optional(&self.from)?.unwrap_or_default(),
+        };
         Ok((filter, position))
     }
 }

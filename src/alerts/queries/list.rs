@@ -8,9 +8,9 @@ use chrono::NaiveDate;
 use sqlx::PgConnection;
 
 use super::criteria::Criteria;
-use super::row::{Row, rows};
+use super::row::{Row, columns, rows};
 use crate::alerts::filter::{Cursor, Filter, Position, Side, Sort, View};
-use crate::alerts::model::{AlertStatus, Severity};
+use crate::alerts::model::{AlertReason, AlertStatus, Severity};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{AlertId, FacilityId, PatientId, UserId};
@@ -38,6 +38,14 @@ pub async fn page(conn: &mut PgConnection, criteria: &Criteria, filter: &Filter,
         rows.reverse();
     }
     Ok(rows)
+}
+
+/// How many alerts of this list were raised after `since`, up to `cap`.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn newer(conn: &mut PgConnection, criteria: &Criteria, since: Cursor, cap: i64) -> Result<usize> {
+    Ok(oldest(conn, criteria, since, cap).await?.len())
 }
 
 /// Before the first row of a list that goes down.

@@ -3,12 +3,12 @@
 use chrono::NaiveDate;
 
 use crate::alerts::filter::Cursor;
-use crate::alerts::model::{AlertStatus, Severity};
+use crate::alerts::model::{AlertReason, AlertStatus, Severity};
 use crate::clock::Timestamp;
 use crate::ids::{AlertId, FacilityId, PatientId, UserId};
 
 /// An alert as the queue shows it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Row {
     /// Which.
     pub id: AlertId,
@@ -38,12 +38,22 @@ pub struct Row {
     pub seen_count: i32,
     /// When it returns, where it was put aside.
     pub snoozed_until: Option<Timestamp>,
-    /// When it was closed.
-    pub resolved_at: Option<Timestamp>,
-    /// Who moved it last.
-    pub moved_by: Option<UserId>,
     /// Who took notice.
     pub acknowledged_by: Option<UserId>,
+    /// When.
+    pub acknowledged_at: Option<Timestamp>,
+    /// Until when that holds.
+    pub ack_expires_at: Option<Timestamp>,
+    /// Who closed it.
+    pub resolved_by: Option<UserId>,
+    /// When it was closed.
+    pub resolved_at: Option<Timestamp>,
+    /// Why it was closed.
+    pub reason_code: Option<AlertReason>,
+    /// Why it was closed or reopened, in words.
+    pub reason_text: Option<String>,
+    /// Who moved it last.
+    pub moved_by: Option<UserId>,
     /// Who has it.
     pub assignee_id: Option<UserId>,
     /// Their given name.
@@ -74,6 +84,33 @@ impl Row {
     pub fn cursor(&self) -> Cursor {
         Cursor { rank: self.severity_rank, at: self.resolved_at.unwrap_or(self.raised_at), id: self.id }
     }
+}
+
+/// All columns of a [`Row`] from `$from`, which names the alerts `a`; `$end` orders them.
+macro_rules! columns {
+    ([$($from:tt)+], [$($end:tt)+], $($args:tt)*) => {
+        sqlx::query_as!(
+            $crate::alerts::queries::row::Row,
+            r#"SELECT a.id AS "id!: AlertId", a.number AS "number!", a.row_version AS "row_version!", a.facility_id AS "facility_id?: FacilityId",
+                      a.severity AS "severity!: Severity", a.severity_rank AS "severity_rank!", a.type AS "kind!", a.status AS "status!: AlertStatus",
+                      a.title AS "title!", a.body AS "body!", a.payload::text AS "payload!", a.raised_at AS "raised_at!: Timestamp",
+                      a.seen_count AS "seen_count!", a.snoozed_until AS "snoozed_until?: Timestamp",
+                      a.acknowledged_by_id AS "acknowledged_by?: UserId", a.acknowledged_at AS "acknowledged_at?: Timestamp",
+                      a.ack_expires_at AS "ack_expires_at?: Timestamp", a.resolved_by_id AS "resolved_by?: UserId",
+                      a.resolved_at AS "resolved_at?: Timestamp", a.reason_code AS "reason_code?: AlertReason", a.reason_text AS "reason_text?",
+                      a.status_changed_by_id AS "moved_by?: UserId",
+                      a.assignee_id AS "assignee_id?: UserId", u.first_name AS "assignee_first?", u.last_name AS "assignee_last?",
+                      a.patient_id AS "patient_id?: PatientId", p.first_name AS "patient_first?", p.last_name AS "patient_last?",
+                      p.demographics ->> 'title' AS patient_title, p.demographics ->> 'sex' AS patient_sex,
+                      p.date_of_birth AS "patient_born?: NaiveDate", p.medical_record_number_enc AS "patient_mrn?",
+                      p.allergy_status AS "allergy_status?"
+               FROM "# + $($from)+ + r#"
+               LEFT JOIN patient AS p ON p.organization_id = a.organization_id AND p.id = a.patient_id
+               LEFT JOIN app_user AS u ON u.organization_id = a.organization_id AND u.id = a.assignee_id
+               "# + $($end)+,
+            $($args)*
+        )
+    };
 }
 
 /// The statement of one order.
@@ -120,21 +157,9 @@ macro_rules! rows {
             + $which + " AND " + $key + $filter + " ORDER BY " + $inner + " LIMIT $12) AS a")
     };
     (@run ($conn:expr, $criteria:expr, $cursor:expr, $limit:expr), $outer:literal, $($from:tt)+) => {
-        sqlx::query_as!(
-            $crate::alerts::queries::row::Row,
-            r#"SELECT a.id AS "id!: AlertId", a.number AS "number!", a.row_version AS "row_version!", a.facility_id AS "facility_id?: FacilityId",
-                      a.severity AS "severity!: Severity", a.severity_rank AS "severity_rank!", a.type AS "kind!", a.status AS "status!: AlertStatus",
-                      a.title AS "title!", a.body AS "body!", a.payload::text AS "payload!", a.raised_at AS "raised_at!: Timestamp",
-                      a.seen_count AS "seen_count!", a.snoozed_until AS "snoozed_until?: Timestamp", a.resolved_at AS "resolved_at?: Timestamp",
-                      a.status_changed_by_id AS "moved_by?: UserId", a.acknowledged_by_id AS "acknowledged_by?: UserId",
-                      a.assignee_id AS "assignee_id?: UserId", u.first_name AS "assignee_first?", u.last_name AS "assignee_last?",
-                      a.patient_id AS "patient_id?: PatientId", p.first_name AS "patient_first?", p.last_name AS "patient_last?",
-                      p.demographics ->> 'title' AS patient_title, p.demographics ->> 'sex' AS patient_sex,
-                      p.date_of_birth AS "patient_born?: NaiveDate", p.medical_record_number_enc AS "patient_mrn?", p.allergy_status AS "allergy_status?"
-               FROM "# + $($from)+ + r#"
-               LEFT JOIN patient AS p ON p.organization_id = a.organization_id AND p.id = a.patient_id
-               LEFT JOIN app_user AS u ON u.organization_id = a.organization_id AND u.id = a.assignee_id
-               ORDER BY "# + $outer + " LIMIT $12",
+        columns!(
+            [$($from)+],
+            [" ORDER BY " + $outer + " LIMIT $12"],
             $criteria.organization,
             $criteria.facilities.as_deref(),
             $criteria.severities.as_deref(),
@@ -157,4 +182,4 @@ macro_rules! rows {
     };
 }
 
-pub(super) use rows;
+pub(super) use {columns, rows};

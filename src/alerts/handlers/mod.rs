@@ -1,0 +1,31 @@
+//! What answers the requests.
+
+pub mod list;
+
+use super::filter::Filter;
+use super::item::Time;
+use super::model::Mover;
+use super::queries::criteria::{Criteria, Words};
+use crate::db::Tx;
+use crate::error::Result;
+use crate::web::Ctx;
+
+/// The person of the request as the rules see them.
+fn mover(ctx: &Ctx) -> Mover {
+    Mover { user: ctx.actor.user, role: ctx.actor.role }
+}
+
+/// The moment and place of the request.
+fn time(ctx: &Ctx) -> Time {
+    Time { now: ctx.now(), zone: ctx.actor.zone }
+}
+
+/// The filter as statements take it.
+async fn criteria(ctx: &Ctx, tx: &mut Tx, filter: &Filter) -> Result<Criteria> {
+    let organization = ctx.actor.organization;
+    let keys = ctx.app.keys(tx, organization).await?;
+    let words = Words::new(&filter.q, |number| {
+        Ok(keys.blind_index(organization, "patient", "medical_record_number", number).map_err(anyhow::Error::from)?)
+    })?;
+    Ok(Criteria::new(&ctx.actor, filter, words))
+}
