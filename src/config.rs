@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
 
 use crate::accounts::cli::UserCommand;
+use crate::ingest::cli::ServiceAccountCommand;
 
 /// An open electronic health record portal.
 #[derive(Debug, Parser)]
@@ -51,6 +52,9 @@ pub enum Command {
     /// Add accounts, and help people who cannot sign in.
     #[command(subcommand)]
     User(UserCommand),
+    /// Let other systems raise alerts, and shut them out again.
+    #[command(subcommand)]
+    ServiceAccount(ServiceAccountCommand),
     /// Say in words what is wrong with this set-up.
     Doctor(Doctor),
 }

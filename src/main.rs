@@ -30,6 +30,7 @@ async fn run(Config { common, command }: &Config) -> anyhow::Result<ExitCode> {
         Command::Restore(settings) => backup::restore(common, settings).await?,
         Command::Migrate => serve::migrate(common).await?,
         Command::User(command) => serve::user(common, command).await?,
+        Command::ServiceAccount(command) => serve::service_account(common, command).await?,
         Command::Doctor(settings) if !doctor::run(common, settings).await => return Ok(ExitCode::FAILURE),
         Command::Doctor(_) => {}
     }

@@ -14,9 +14,10 @@ use crate::accounts::cli::{self, UserCommand};
 use crate::app::{self, App};
 use crate::config::{Common, Serve};
 use crate::db::{self, Db, Source};
+use crate::ingest::cli::ServiceAccountCommand;
 use crate::phi::{Keyring, MasterKey};
 use crate::web::assets;
-use crate::{demo, jobs, server, telemetry};
+use crate::{demo, ingest, jobs, server, telemetry};
 
 /// Serves until told to stop.
 ///
@@ -69,6 +70,21 @@ pub async fn user(common: &Common, command: &UserCommand) -> anyhow::Result<()> 
     let db = Db::open(source.runtime.clone());
     let done = cli::run(command, &db, &keys).await;
     db.close().await;
+    tokio::task::block_in_place(|| drop(source));
+    done
+}
+
+/// `almoner service-account`.
+///
+/// # Errors
+/// In words, for whoever typed the command.
+pub async fn service_account(common: &Common, command: &ServiceAccountCommand) -> anyhow::Result<()> {
+    let source = tokio::task::block_in_place(|| Source::command(common))?;
+    prepare_schema(&source).await?;
+    let keys = Keyring::new(master_key(common, source.is_private())?);
+    let app = App::new(Db::open(source.runtime.clone()), keys, common.data_dir.clone());
+    let done = ingest::cli::run(&app, command).await;
+    app.db.close().await;
     tokio::task::block_in_place(|| drop(source));
     done
 }

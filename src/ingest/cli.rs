@@ -48,7 +48,7 @@ pub struct Add {
 ///
 /// # Errors
 /// In words, for whoever typed the command.
-pub async fn run(app: &App, command: ServiceAccountCommand) -> anyhow::Result<()> {
+pub async fn run(app: &App, command: &ServiceAccountCommand) -> anyhow::Result<()> {
     match command {
         ServiceAccountCommand::Add(add) => {
             let organization = organization(app, add.organization.as_deref()).await?;
@@ -57,7 +57,7 @@ pub async fn run(app: &App, command: ServiceAccountCommand) -> anyhow::Result<()
             Ok(())
         }
         ServiceAccountCommand::List => list(app).await,
-        ServiceAccountCommand::Revoke { id } => revoke(app, id.into()).await,
+        ServiceAccountCommand::Revoke { id } => revoke(app, (*id).into()).await,
     }
 }
 

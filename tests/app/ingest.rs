@@ -198,7 +198,7 @@ async fn a_wrong_signature_and_an_unknown_account_are_one_answer() {
     }
     let bare = portal.visitor().post_raw("/ingest/alerts", "{}").await;
     assert_eq!((bare.status, strip(&bare)), (wrong.status, strip(&wrong)));
-    cli::run(&portal.app, cli::ServiceAccountCommand::Revoke { id: sender.account }).await.unwrap();
+    cli::run(&portal.app, &cli::ServiceAccountCommand::Revoke { id: sender.account }).await.unwrap();
     let revoked = post(&portal, sender.account, "m", now, &good, body.as_bytes()).await;
     assert_eq!((revoked.status, strip(&revoked)), (wrong.status, strip(&wrong)));
     assert_eq!(count(&portal, &house).await, 0);

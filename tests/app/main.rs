@@ -9,4 +9,5 @@ mod support;
 
 mod ingest;
 mod jobs;
+mod live;
 mod platform;
