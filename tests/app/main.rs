@@ -4,6 +4,7 @@
 
 mod access_matrix;
 mod accounts;
+mod demo;
 mod route_table;
 mod support;
 

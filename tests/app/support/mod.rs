@@ -9,6 +9,7 @@ mod house;
 mod portal;
 
 pub use browser::{Browser, Reply};
+pub use database::run;
 pub use house::House;
 pub use portal::Portal;
 
