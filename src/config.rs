@@ -55,6 +55,8 @@ pub enum Command {
     /// Let other systems raise alerts, and shut them out again.
     #[command(subcommand)]
     ServiceAccount(ServiceAccountCommand),
+    /// Fill a database with made-up patients and alerts, to measure with.
+    Seed(Seed),
     /// Say in words what is wrong with this set-up.
     Doctor(Doctor),
 }
@@ -106,4 +108,21 @@ pub struct Doctor {
     /// Only ask the instance that listens there whether it is alive, as a container's health check does.
     #[arg(long)]
     pub healthz: bool,
+}
+
+/// Settings of `seed`.
+#[derive(Clone, Debug, Args)]
+pub struct Seed {
+    /// How many patients to add.
+    #[arg(long, default_value_t = 1_000)]
+    pub patients: u32,
+    /// How many alerts to add.
+    #[arg(long, default_value_t = 5_000)]
+    pub alerts: u32,
+    /// How many of the alerts are open.
+    #[arg(long, default_value_t = 200)]
+    pub open: u32,
+    /// Over how many facilities they are spread.
+    #[arg(long, default_value_t = 20)]
+    pub facilities: u32,
 }

@@ -33,6 +33,7 @@ pub mod live;
 pub mod patients;
 pub mod phi;
 pub mod routes;
+pub mod seed;
 pub mod serve;
 pub mod server;
 pub mod telemetry;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use almoner::config::{Command, Config};
 use almoner::db::cluster::{ClusterError, EXIT_IN_USE};
-use almoner::{backup, doctor, serve, telemetry};
+use almoner::{backup, doctor, seed, serve, telemetry};
 use clap::Parser;
 
 #[tokio::main]
@@ -29,6 +29,7 @@ async fn run(Config { common, command }: &Config) -> anyhow::Result<ExitCode> {
         Command::Backup(settings) => backup::back_up(common, settings)?,
         Command::Restore(settings) => backup::restore(common, settings).await?,
         Command::Migrate => serve::migrate(common).await?,
+        Command::Seed(settings) => seed::run(common, settings).await?,
         Command::User(command) => serve::user(common, command).await?,
         Command::ServiceAccount(command) => serve::service_account(common, command).await?,
         Command::Doctor(settings) if !doctor::run(common, settings).await => return Ok(ExitCode::FAILURE),

@@ -103,7 +103,7 @@ pub fn application(common: &Common, serve: &Serve, source: &Source) -> anyhow::R
 
 /// The key from the environment, else from the file. Only a private instance may make one: a replica that made
 /// its own could read nothing and would write what nobody else can read.
-fn master_key(common: &Common, private: bool) -> anyhow::Result<MasterKey> {
+pub(crate) fn master_key(common: &Common, private: bool) -> anyhow::Result<MasterKey> {
     if let Some(text) = &common.master_key {
         return MasterKey::parse(text).context("ALMONER_MASTER_KEY is not a key");
     }
@@ -113,7 +113,7 @@ fn master_key(common: &Common, private: bool) -> anyhow::Result<MasterKey> {
 }
 
 /// A private database is brought up to date; somebody else's is only looked at.
-async fn prepare_schema(source: &Source) -> anyhow::Result<()> {
+pub(crate) async fn prepare_schema(source: &Source) -> anyhow::Result<()> {
     if source.is_private() {
         return db::migrate(source.admin.clone()).await;
     }

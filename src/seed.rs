@@ -1,0 +1,166 @@
+//! `almoner seed`: made-up patients and alerts by the hundred thousand, to measure with.
+//!
+//! They go into an organization of their own, beside the demo or into an empty database, never beside real records.
+//! One task makes batches while two connections write them; what is protected is sealed like any other record.
+
+mod alerts;
+mod ground;
+mod people;
+mod random;
+mod words;
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
+use tokio::sync::{Mutex, mpsc};
+
+use crate::config::{Common, Seed};
+use crate::db::Source;
+use crate::phi::Keyring;
+use crate::serve;
+
+use ground::Ground;
+
+/// Rows per statement: large enough that the round trip does not matter, small enough to stay in the cache.
+const BATCH: usize = 2_000;
+/// Connections that write at once.
+const WRITERS: usize = 2;
+/// How often progress is told.
+const TELL: Duration = Duration::from_secs(2);
+
+/// Rows on their way into the database.
+enum Batch {
+    People(Box<people::People>),
+    Alerts(Box<alerts::Alerts>),
+}
+
+/// Fills the database of `common`.
+///
+/// # Errors
+/// Where it holds real records, cannot be reached, or refuses a row.
+pub async fn run(common: &Common, wanted: &Seed) -> anyhow::Result<()> {
+    let source = tokio::task::block_in_place(|| Source::command(common))?;
+    serve::prepare_schema(&source).await?;
+    let keys = Arc::new(Keyring::new(serve::master_key(common, source.is_private())?));
+    let ground = Arc::new(ground::prepare(&source.admin, &keys, wanted.facilities.max(1)).await?);
+    let started = Instant::now();
+    let rows = fill(&source.admin, &ground, &keys, wanted).await?;
+    let took = started.elapsed();
+    println!("Wrote {rows} rows in {:.1} s: {:.0} rows/s.", took.as_secs_f64(), per_second(rows, took));
+    println!("Vacuuming and analysing …");
+    vacuum(&source.admin).await?;
+    println!("Done. Sign in as {} with the password of the demo.", ground::FIRST_ACCOUNT);
+    tokio::task::block_in_place(|| drop(source));
+    Ok(())
+}
+
+/// Makes and writes everything; how many rows it was.
+async fn fill(admin: &PgConnectOptions, ground: &Arc<Ground>, keys: &Arc<Keyring>, wanted: &Seed) -> anyhow::Result<u64> {
+    let written = Arc::new(AtomicU64::new(0));
+    let telling = tokio::spawn(tell(Arc::clone(&written)));
+    let ids = {
+        let (ground, keys, count) = (Arc::clone(ground), Arc::clone(keys), wanted.patients as usize);
+        write(admin, ground.clone(), &written, move |send| people::make(&ground, &keys, count, BATCH, |batch| send(Batch::People(Box::new(batch))))).await?
+    };
+    let (maker, wanted) = (Arc::clone(ground), wanted.clone());
+    write(admin, Arc::clone(ground), &written, move |send| {
+        alerts::make(&maker, &ids, &wanted, BATCH, |batch| send(Batch::Alerts(Box::new(batch))));
+        Ok(())
+    })
+    .await?;
+    telling.abort();
+    Ok(written.load(Ordering::Relaxed))
+}
+
+/// Runs `make` on a thread of its own and writes what it sends.
+async fn write<T: Send + 'static>(
+    admin: &PgConnectOptions,
+    ground: Arc<Ground>,
+    written: &Arc<AtomicU64>,
+    make: impl FnOnce(&dyn Fn(Batch)) -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    let (sender, receiver) = mpsc::channel(WRITERS);
+    let maker = tokio::task::spawn_blocking(move || {
+        // A writer that failed has hung up and tells why itself.
+        make(&|batch| drop(sender.blocking_send(batch)))
+    });
+    let receiver = Arc::new(Mutex::new(receiver));
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|_| tokio::spawn(writer(admin.clone(), Arc::clone(&ground), Arc::clone(&receiver), Arc::clone(written))))
+        .collect();
+    // The receiver is theirs alone: when they fail, the maker notices.
+    drop(receiver);
+    for writer in writers {
+        writer.await??;
+    }
+    maker.await?
+}
+
+async fn writer(
+    admin: PgConnectOptions,
+    ground: Arc<Ground>,
+    batches: Arc<Mutex<mpsc::Receiver<Batch>>>,
+    written: Arc<AtomicU64>,
+) -> anyhow::Result<()> {
+    let mut conn = connect(&admin, &ground).await?;
+    loop {
+        let next = batches.lock().await.recv().await;
+        let rows = match next {
+            Some(Batch::People(people)) => people::write(&mut conn, &ground, &people).await?,
+            Some(Batch::Alerts(alerts)) => alerts::write(&mut conn, &ground, &alerts).await?,
+            None => break,
+        };
+        written.fetch_add(rows, Ordering::Relaxed);
+    }
+    Ok(conn.close().await?)
+}
+
+/// A connection as the owner of the tables, inside the organization.
+async fn connect(admin: &PgConnectOptions, ground: &Ground) -> anyhow::Result<PgConnection> {
+    let mut conn = admin.connect().await.context("cannot connect to the database to fill it")?;
+    // A power cut costs no more than the last batch of made-up rows.
+    let settings = format!("SET ROLE almoner_owner; SET app.ctx = '{}|||*'; SET synchronous_commit = off", ground.organization);
+    run_sql(&mut conn, &settings).await?;
+    Ok(conn)
+}
+
+async fn vacuum(admin: &PgConnectOptions) -> anyhow::Result<()> {
+    let mut conn = admin.connect().await.context("cannot connect to the database to vacuum it")?;
+    run_sql(&mut conn, "SET ROLE almoner_owner").await?;
+    for table in ["patient", "patient_contact", "condition", "allergy", "care_team_member", "alert"] {
+        run_sql(&mut conn, &format!("VACUUM (ANALYZE) {table}")).await?;
+    }
+    Ok(conn.close().await?)
+}
+
+/// Runs statements that cannot be prepared.
+async fn run_sql(conn: &mut PgConnection, sql: &str) -> anyhow::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "settings and VACUUM cannot be prepared")]
+    conn.execute(sqlx::raw_sql(sql)).await?;
+    Ok(())
+}
+
+/// Says how far it is, on one line where a person watches.
+async fn tell(written: Arc<AtomicU64>) {
+    let started = Instant::now();
+    let mut before = 0;
+    loop {
+        tokio::time::sleep(TELL).await;
+        let rows = written.load(Ordering::Relaxed);
+        let lead = if std::io::stderr().is_terminal() { "\r" } else { "" };
+        let end = if lead.is_empty() { "\n" } else { "" };
+        eprint!("{lead}{rows} rows after {} s, {:.0} rows/s{end}", started.elapsed().as_secs(), per_second(rows - before, TELL));
+        before = rows;
+    }
+}
+
+fn per_second(rows: u64, took: Duration) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]
+    let rows = rows as f64;
+    rows / took.as_secs_f64().max(0.001)
+}
