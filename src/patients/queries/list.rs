@@ -103,17 +103,21 @@ pub async fn by_name_backwards(tx: &mut Tx, wanted: &Wanted, range: &(String, St
 /// By given name, without those whose family name lies in the same range: [`by_name`] has shown them already.
 pub async fn by_given_name(tx: &mut Tx, wanted: &Wanted, range: &(String, String)) -> Result<Vec<PatientId>> {
     let ids = sqlx::query_scalar!(
-        r#"SELECT p.id AS "id: PatientId" FROM patient AS p
-           WHERE p.organization_id = $1 AND p.facility_id = ANY ($2::uuid[]) AND p.given_key >= $3 AND p.given_key < $4
-             AND (p.given_key, p.id) > (COALESCE((SELECT c.given_key FROM patient AS c WHERE c.organization_id = $1 AND c.id = $5), ''), $5)
-             AND NOT (p.name_key >= $3 AND p.name_key < $4)
-             AND p.is_deleted = $6 AND p.status = ANY ($7::text[])
-             AND ($8::uuid IS NULL OR p.assigned_clinician_id = $8)
-             AND ($9::text IS NULL OR EXISTS (
-               SELECT FROM patient_flag AS f
-               WHERE f.organization_id = p.organization_id AND f.patient_id = p.id AND f.code = $9
-                 AND f.deleted_at IS NULL AND f.starts_at <= now() AND (f.ends_at IS NULL OR f.ends_at > now())))
-           ORDER BY p.given_key, p.id LIMIT $10"#,
+        r#"SELECT found.id AS "id: PatientId"
+           FROM unnest($2::uuid[]) AS here(id)
+           CROSS JOIN LATERAL (
+             SELECT p.id, p.given_key FROM patient AS p
+             WHERE p.organization_id = $1 AND p.facility_id = here.id AND p.given_key >= $3 AND p.given_key < $4
+               AND (p.given_key, p.id) > (COALESCE((SELECT c.given_key FROM patient AS c WHERE c.organization_id = $1 AND c.id = $5), ''), $5)
+               AND NOT (p.name_key >= $3 AND p.name_key < $4)
+               AND p.is_deleted = $6 AND p.status = ANY ($7::text[])
+               AND ($8::uuid IS NULL OR p.assigned_clinician_id = $8)
+               AND ($9::text IS NULL OR EXISTS (
+                 SELECT FROM patient_flag AS f
+                 WHERE f.organization_id = p.organization_id AND f.patient_id = p.id AND f.code = $9
+                   AND f.deleted_at IS NULL AND f.starts_at <= now() AND (f.ends_at IS NULL OR f.ends_at > now())))
+             ORDER BY p.given_key, p.id LIMIT $10) AS found
+           ORDER BY found.given_key, found.id LIMIT $10"#,
         wanted.organization.uuid(),
         &wanted.facilities,
         range.0,
