@@ -1,5 +1,6 @@
 //! The application: what every request shares, and how it is put together.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::live::Live;
 use crate::phi::{self, Keyring};
 use crate::routes;
 use crate::server::Readiness;
-use crate::web::{assets, error_page, headers, limits};
+use crate::web::{assets, error_page, forwarded, headers, limits};
 
 /// What every request shares. Cheap to clone.
 #[derive(Clone)]
@@ -35,6 +36,8 @@ pub struct App {
     pub demo: bool,
     /// The address people use, where it is not the one we listen on.
     pub public_url: Option<Arc<Url>>,
+    /// The proxies that are believed when they say whose request they bring.
+    pub trusted_proxies: Arc<[IpAddr]>,
     /// Where keys and files live.
     pub data_dir: Arc<PathBuf>,
     /// Whether this process wants requests.
@@ -59,6 +62,7 @@ impl App {
             live: Live::default(),
             demo: false,
             public_url: None,
+            trusted_proxies: Arc::default(),
             data_dir: Arc::new(data_dir),
             ready: Arc::default(),
         }
@@ -100,5 +104,6 @@ pub fn router(app: &App) -> anyhow::Result<Router> {
     let limited = limits::limit(pages, app.public_url.as_deref())?
         .layer(from_fn_with_state(app.clone(), error_page::layer))
         .with_state(app.clone());
-    Ok(headers::frame(limited, app.secure_cookies()))
+    let framed = headers::frame(limited, app.secure_cookies());
+    Ok(framed.layer(from_fn_with_state(Arc::clone(&app.trusted_proxies), forwarded::layer)))
 }

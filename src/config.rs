@@ -1,6 +1,6 @@
 //! The settings: one struct, where every flag is also an environment variable.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -70,6 +70,9 @@ pub struct Serve {
     /// The address people use, for example `https://portal.example.org`. `https` makes cookies secure.
     #[arg(long, env = "ALMONER_PUBLIC_URL")]
     pub public_url: Option<url::Url>,
+    /// Addresses of the proxies in front, which are believed when they say whose request they bring (`X-Forwarded-For`).
+    #[arg(long, env = "ALMONER_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpAddr>,
     /// An address for Prometheus metrics, away from the public one.
     #[arg(long, env = "ALMONER_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,

@@ -98,6 +98,7 @@ pub fn application(common: &Common, serve: &Serve, source: &Source) -> anyhow::R
     let mut app = App::new(Db::open(source.runtime.clone()), keys, common.data_dir.clone());
     app.demo = serve.demo;
     app.public_url = serve.public_url.clone().map(Arc::new);
+    app.trusted_proxies = serve.trusted_proxies.clone().into();
     Ok(app)
 }
 

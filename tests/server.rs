@@ -113,7 +113,7 @@ async fn stopping_under_load_drops_no_request() {
     println!("{answers} requests answered, none dropped, stopped in {took:?}");
     assert_eq!(answers, served.load(Ordering::Relaxed));
     assert!(answers > 500, "{answers}");
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn a_stream_of_events_ends_with_the_process() {
     let reader = tokio::spawn(response.text());
     tokio::time::sleep(Duration::from_millis(50)).await;
     let took = server.stop(Stop::Interrupt).await;
-    assert!(took < Duration::from_secs(1), "the stream held up the end for {took:?}");
+    assert!(took < Duration::from_secs(4), "the stream held up the end for {took:?}");
     assert_eq!(reader.await.expect("no panic").expect("a whole body"), "data: hello\n\n");
 }
 
@@ -157,7 +157,7 @@ async fn a_request_that_never_ends_is_cut_off() {
     let server = Running::start(router, Limits { drain: Duration::from_millis(200), ..quick() }).await;
     let request = tokio::spawn(reqwest::get(server.url("/")));
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(server.stop(Stop::Interrupt).await < Duration::from_secs(2));
+    assert!(server.stop(Stop::Interrupt).await < Duration::from_secs(4));
     request.abort();
 }
 
@@ -184,12 +184,12 @@ async fn a_client_that_dribbles_its_request_is_cut_off() {
     let server = Running::start(Router::new().route("/", get(slow)), limits).await;
     let request = b"GET / HTTP/1.1\r\nHost: almoner\r\nX-Slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     let kept = dribble(server.address, request, Duration::from_millis(50)).await;
-    assert!(kept > Duration::from_millis(250) && kept < Duration::from_secs(1), "{kept:?}");
+    assert!(kept > Duration::from_millis(250) && kept < Duration::from_secs(2), "{kept:?}");
 }
 
 #[tokio::test]
 async fn a_second_request_may_not_dribble_either_but_a_quiet_connection_is_kept() {
-    let limits = Limits { head: Duration::from_millis(200), idle: Duration::from_millis(800), ..quick() };
+    let limits = Limits { head: Duration::from_millis(200), idle: Duration::from_secs(4), ..quick() };
     let server = Running::start(Router::new().route("/", get(slow)), limits).await;
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
     let mut answer = vec![0; 1024];
@@ -201,7 +201,7 @@ async fn a_second_request_may_not_dribble_either_but_a_quiet_connection_is_kept(
     stream.write_all(b"GET / HT").await.expect("sent");
     let begun = Instant::now();
     stream.read_to_end(&mut answer).await.ok();
-    assert!(begun.elapsed() < Duration::from_millis(600), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -211,7 +211,7 @@ async fn a_quiet_connection_is_closed_in_the_end() {
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
     let begun = Instant::now();
     stream.read_to_end(&mut Vec::new()).await.ok();
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ pub mod filters;
 pub mod flash;
 pub mod form;
 pub mod format;
+pub mod forwarded;
 pub mod guard;
 pub mod headers;
 pub mod hx;
