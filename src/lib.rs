@@ -11,6 +11,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod admin;
 pub mod alerts;
 pub mod app;
 pub mod backup;
@@ -26,6 +27,7 @@ pub mod error;
 pub mod events;
 pub mod facilities;
 pub mod health;
+pub mod home;
 pub mod ids;
 pub mod ingest;
 pub mod jobs;

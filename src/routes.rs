@@ -1,7 +1,7 @@
 //! The whole portal: one line per slice.
 
 use crate::web::Routes;
-use crate::{accounts, alerts, chart, design, health, ingest, live, patients};
+use crate::{accounts, admin, alerts, chart, design, health, home, ingest, live, patients};
 
 /// Every route of the portal.
 #[must_use]
@@ -10,9 +10,11 @@ pub fn all() -> Routes {
         .merge(health::routes())
         .merge(ingest::routes())
         .merge(live::routes())
+        .merge(home::routes())
         .merge(accounts::routes())
         .merge(alerts::routes())
         .merge(chart::routes())
         .merge(patients::routes())
+        .merge(admin::routes())
         .merge(design::routes())
 }

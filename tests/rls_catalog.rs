@@ -23,10 +23,11 @@ const NO_WALL_FOR_WORKER: [&str; 2] = ["job", "organization"];
 const DELETES: [&str; 3] = ["almoner_auth auth.session", "almoner_auth rate_limit", "almoner_worker job"];
 
 /// Functions that run with the owner's rights, and who may call them.
-const DEFINERS: [&str; 5] = [
+const DEFINERS: [&str; 6] = [
     "headers.by_record_number almoner_app",
     "headers.find almoner_app",
     "headers.of_patients almoner_app",
+    "headers.staff_name almoner_app",
     "ingest.raise_alert almoner_ingest",
     "live.changes almoner_worker",
 ];

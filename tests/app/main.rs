@@ -5,6 +5,7 @@
 mod access_matrix;
 mod accounts;
 mod demo;
+mod home;
 mod route_table;
 mod support;
 
