@@ -1,11 +1,14 @@
 //! A Chromium with a window of a given size, with JavaScript or without.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use crate::support::{PASSWORD, Portal};
@@ -21,9 +24,10 @@ pub enum Screen {
 }
 
 impl Screen {
+    /// The page's own size; a headless window takes 143 pixels of height for itself.
     const fn size(self) -> (u32, u32) {
         match self {
-            Self::Desk => (1440, 900),
+            Self::Desk => (1440, 900 + 143),
             Self::Phone => (390, 844),
         }
     }
@@ -45,8 +49,10 @@ pub struct Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
-        // Takes its browser with it.
-        let _ = self.driver.kill();
+        // The browser is in the driver's process group, and goes with it.
+        if let Ok(group) = self.driver.id().try_into() {
+            let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+        }
         let _ = self.driver.wait();
     }
 }
@@ -195,6 +201,7 @@ fn capabilities(screen: Screen, script: Script) -> Capabilities {
 fn start_driver() -> (Child, u16) {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
+        .process_group(0)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
