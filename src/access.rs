@@ -99,10 +99,9 @@ impl Role {
             P::Public | P::SignedIn => true,
             P::UsePortal => matches!(self, R::Patient),
             P::UseStaffPages => !matches!(self, R::Patient),
-            P::ViewAlerts => matches!(
-                self,
-                R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Owner | R::Compliance
-            ),
+            P::ViewAlerts => {
+                matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Owner | R::Compliance)
+            }
             P::AcknowledgeAlerts => {
                 matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager)
             }
@@ -113,15 +112,13 @@ impl Role {
             P::CommentOnAlerts => {
                 matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager)
             }
-            P::ExportAlerts | P::ExportPatients => matches!(
-                self,
-                R::Clinician | R::MedicalAssistant | R::Manager | R::Owner | R::Compliance
-            ),
+            P::ExportAlerts | P::ExportPatients => {
+                matches!(self, R::Clinician | R::MedicalAssistant | R::Manager | R::Owner | R::Compliance)
+            }
             P::ListPatients => !matches!(self, R::Patient | R::Admin),
-            P::ViewPatients => matches!(
-                self,
-                R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Owner | R::Compliance
-            ),
+            P::ViewPatients => {
+                matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Owner | R::Compliance)
+            }
             P::EditPatients => matches!(self, R::Clinician | R::MedicalAssistant | R::Manager),
             P::ViewAccessLog => matches!(self, R::Clinician | R::Manager | R::Owner | R::Compliance),
             P::ViewAudit => matches!(self, R::Owner | R::Compliance),
@@ -357,7 +354,9 @@ mod tests {
 
     #[test]
     fn an_administrator_opens_no_record() {
-        for permission in [Permission::ViewPatients, Permission::ListPatients, Permission::ViewAlerts, Permission::ViewAudit] {
+        for permission in
+            [Permission::ViewPatients, Permission::ListPatients, Permission::ViewAlerts, Permission::ViewAudit]
+        {
             assert!(!Role::Admin.may(permission), "{permission:?}");
         }
     }

@@ -58,7 +58,8 @@ pub async fn restore(common: &Common, settings: &Restore) -> anyhow::Result<()> 
     db::migrate(source.admin.clone()).await?;
     let name = source.admin.get_database().unwrap_or(DATABASE).to_owned();
     let beside = format!("{name}_restoring");
-    let mut server = source.admin.clone().database("postgres").connect().await.context("cannot connect to the server")?;
+    let mut server =
+        source.admin.clone().database("postgres").connect().await.context("cannot connect to the server")?;
     execute(&mut server, &format!(r#"DROP DATABASE IF EXISTS "{beside}" WITH (FORCE)"#)).await?;
     execute(&mut server, &format!(r#"CREATE DATABASE "{beside}""#)).await?;
     let mut command = tool(&source, common, "pg_restore")?;
@@ -158,8 +159,12 @@ mod tests {
     fn an_address_becomes_variables() {
         let url = Url::parse("postgres://me:secret@db.example:5433/almoner?sslmode=require").unwrap();
         let expected = [
-            ("PGHOST", "db.example"), ("PGPORT", "5433"), ("PGUSER", "me"), ("PGPASSWORD", "secret"),
-            ("PGDATABASE", "almoner"), ("PGSSLMODE", "require"),
+            ("PGHOST", "db.example"),
+            ("PGPORT", "5433"),
+            ("PGUSER", "me"),
+            ("PGPASSWORD", "secret"),
+            ("PGDATABASE", "almoner"),
+            ("PGSSLMODE", "require"),
         ];
         assert_eq!(environment(&url), expected.map(|(name, value)| (name, value.to_owned())));
     }

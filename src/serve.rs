@@ -30,7 +30,8 @@ pub async fn run(common: &Common, serve: &Serve) -> anyhow::Result<()> {
     if serve.demo {
         demo::fill(&app, &source.admin).await?;
     }
-    let listener = TcpListener::bind(serve.listen).await.with_context(|| format!("cannot listen on {}", serve.listen))?;
+    let listener =
+        TcpListener::bind(serve.listen).await.with_context(|| format!("cannot listen on {}", serve.listen))?;
     announce(serve, &app);
     assets::prepare();
     let stop = CancellationToken::new();
@@ -139,10 +140,14 @@ fn start_jobs(app: &App, stop: &CancellationToken) -> TaskTracker {
 }
 
 /// Metrics on an address of their own, where one is given.
-async fn start_metrics(listen: Option<SocketAddr>, app: &App) -> anyhow::Result<Option<JoinHandle<anyhow::Result<()>>>> {
+async fn start_metrics(
+    listen: Option<SocketAddr>,
+    app: &App,
+) -> anyhow::Result<Option<JoinHandle<anyhow::Result<()>>>> {
     let Some(address) = listen else { return Ok(None) };
     let handle = telemetry::metrics()?;
-    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for metrics"))?;
+    let listener =
+        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for metrics"))?;
     let ready = Arc::clone(&app.ready);
     Ok(Some(tokio::spawn(async move { telemetry::serve_metrics(listener, handle, &ready).await })))
 }

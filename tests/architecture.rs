@@ -14,7 +14,8 @@ const GROUND: [&str; 3] = ["accounts", "patients", "facilities"];
 const COMPOSERS: [&str; 9] = ["chart", "search", "audit", "portal", "design", "ingest", "admin", "home", "demo"];
 
 /// Put everything together.
-const TOP: [&str; 11] = ["app", "backup", "health", "routes", "lib", "main", "config", "commands", "serve", "doctor", "seed"];
+const TOP: [&str; 11] =
+    ["app", "backup", "health", "routes", "lib", "main", "config", "commands", "serve", "doctor", "seed"];
 
 /// What one work slice may use of another.
 const NEIGHBOURS: [(&str, &[&str]); 1] = [("alerts", &[])];

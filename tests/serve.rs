@@ -134,7 +134,12 @@ async fn an_empty_directory_becomes_a_demo_that_survives_being_killed() {
 
 /// The identifiers of the alerts on a page.
 fn alerts(page: &str) -> Vec<&str> {
-    let mut ids: Vec<&str> = page.split("/alerts/").skip(1).filter_map(|rest| rest.get(..36)).filter(|id| id.bytes().filter(|b| *b == b'-').count() == 4).collect();
+    let mut ids: Vec<&str> = page
+        .split("/alerts/")
+        .skip(1)
+        .filter_map(|rest| rest.get(..36))
+        .filter(|id| id.bytes().filter(|b| *b == b'-').count() == 4)
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     assert!(!ids.is_empty(), "no alerts on the page");
@@ -184,6 +189,59 @@ async fn a_database_that_dies_is_a_page_that_says_so_and_then_well_again() {
     program.wait_for("/alerts", StatusCode::OK, WELL_AGAIN).await;
     program.wait_for("/readyz", StatusCode::OK, WELL_AGAIN).await;
     assert!(said || start.elapsed() < WELL_AGAIN, "well within the promise");
+}
+
+/// A disk of its own for a data directory, small enough to be filled. Mounting one takes root.
+struct SmallDisk(Directory);
+
+impl SmallDisk {
+    fn mount(megabytes: u32) -> Option<Self> {
+        let directory = Directory::new("disk");
+        let size = format!("size={megabytes}m,mode=755");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(&directory.0).status();
+        mounted.is_ok_and(|status| status.success()).then_some(Self(directory))
+    }
+
+    /// Takes all the space there is, and gives it back when the file is removed.
+    fn fill(&self) -> PathBuf {
+        let filler = self.0.0.join("filler");
+        let mut file = std::fs::File::create(&filler).expect("a file");
+        let block = vec![0_u8; 64 * 1024];
+        while std::io::Write::write_all(&mut file, &block).is_ok() {}
+        filler
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0.0).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_shows_nothing_that_was_not_written_down_and_ends_with_the_shortage() {
+    let Some(disk) = SmallDisk::mount(320) else {
+        eprintln!("skipped: mounting a disk to fill takes root");
+        return;
+    };
+    let program = Program::start(&disk.0.0, &["--demo"]);
+    assert_eq!(program.sign_in().await, StatusCode::SEE_OTHER);
+    let filler = disk.fill();
+    // Every view is an audit row: sooner or later the table has to grow, and cannot.
+    let mut refused = None;
+    for _ in 0..5_000 {
+        let (status, page) = program.get("/alerts").await;
+        if status != StatusCode::OK {
+            refused = Some((status, page));
+            break;
+        }
+    }
+    let (status, page) = refused.expect("a page that could not be written down was not shown");
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{page}");
+    assert!(page.contains("Not available just now") && !page.contains("OKAFOR"), "{page}");
+    std::fs::remove_file(filler).expect("the filler");
+    program.wait_for("/readyz", StatusCode::OK, WELL_AGAIN).await;
+    program.wait_for("/alerts", StatusCode::OK, WELL_AGAIN).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

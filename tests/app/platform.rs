@@ -21,7 +21,12 @@ fn somebody() -> Actor {
         initials: "N".into(),
         place: "Nowhere".into(),
         zone: chrono_tz::UTC,
-        preferences: Preferences { theme: "system".into(), density: "compact".into(), locale: "en-GB".into(), shortcuts: true },
+        preferences: Preferences {
+            theme: "system".into(),
+            density: "compact".into(),
+            locale: "en-GB".into(),
+            shortcuts: true,
+        },
         last_seen_at: Clock::System.now(),
         stepped_up_at: None,
     }
@@ -66,7 +71,10 @@ async fn an_unknown_page_says_so() {
 async fn a_supervisor_is_told_how_things_are() {
     let portal = Portal::start().await;
     let visitor = portal.visitor();
-    assert_eq!((visitor.get("/healthz").await.status, visitor.get("/readyz").await.status), (200.try_into().unwrap(), 200.try_into().unwrap()));
+    assert_eq!(
+        (visitor.get("/healthz").await.status, visitor.get("/readyz").await.status),
+        (200.try_into().unwrap(), 200.try_into().unwrap())
+    );
     portal.app.db.close().await;
     assert_eq!(visitor.get("/healthz").await.status, 200);
     let reply = visitor.get("/readyz").await;
