@@ -2,9 +2,10 @@
 SET LOCAL ROLE almoner_owner;
 SET LOCAL client_min_messages = warning;  -- DROP POLICY IF EXISTS has much to say
 
--- Every page view of a patient's data is a row here: as few indexes as possible, each of them growing at its right-hand end.
+-- Every page view of a patient's data is a row here: as few indexes as possible, each of them growing at its right-hand end, and no foreign key to
+-- the organization: its check locks that one row for every view of every page (4 to 10 % of the write rate, measured). The wall names the organization.
 CREATE TABLE IF NOT EXISTS audit_event (
-  organization_id uuid NOT NULL CONSTRAINT audit_event_organization_fk REFERENCES organization ON DELETE RESTRICT,
+  organization_id uuid NOT NULL,
   seq             bigint GENERATED ALWAYS AS IDENTITY (CACHE 32),
   id              uuid NOT NULL DEFAULT gen_random_uuid(),
   at              timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -99,7 +100,7 @@ CREATE POLICY oversight_reads ON audit_patient FOR SELECT TO almoner_app USING (
 GRANT SELECT ON audit_patient TO almoner_app;
 
 CREATE TABLE IF NOT EXISTS status_change (
-  organization_id uuid NOT NULL CONSTRAINT status_change_organization_fk REFERENCES organization ON DELETE RESTRICT,
+  organization_id uuid NOT NULL,  -- no foreign key, as for audit_event
   id              uuid NOT NULL DEFAULT gen_random_uuid(),
   subject_kind    text NOT NULL CONSTRAINT status_change_subject_kind_shape CHECK (subject_kind ~ '^[a-z][a-z_]{1,63}$'),
   subject_id      uuid NOT NULL,
