@@ -1,7 +1,7 @@
 //! The whole portal: one line per slice.
 
 use crate::web::Routes;
-use crate::{accounts, admin, alerts, chart, design, health, home, ingest, live, patients};
+use crate::{accounts, admin, alerts, chart, design, health, home, ingest, jobs, live, patients};
 
 /// Every route of the portal.
 #[must_use]
@@ -9,6 +9,7 @@ pub fn all() -> Routes {
     Routes::new()
         .merge(health::routes())
         .merge(ingest::routes())
+        .merge(jobs::routes())
         .merge(live::routes())
         .merge(home::routes())
         .merge(accounts::routes())

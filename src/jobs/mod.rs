@@ -19,14 +19,18 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::access::Permission::RunSystem;
 use crate::db::Tx;
 use crate::db::signals::Signal;
 use crate::error::Result;
 use crate::ids::{JobId, OrganizationId};
+use crate::web::Routes;
 
 mod chores;
 mod context;
 mod failure;
+mod handlers;
+mod pages;
 mod queue;
 pub mod schedule;
 pub mod work;
@@ -39,6 +43,14 @@ pub use worker::{Pace, Worker};
 /// How often a job is tried unless it says otherwise. With the pauses of [`worker`], the last attempt comes some nine
 /// hours after the first: long enough for somebody to notice and mend what is broken.
 const ATTEMPTS: i32 = 12;
+
+/// The page of those who run the system.
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/admin/jobs", RunSystem, handlers::list)
+        .post("/admin/jobs/{id}/retry", RunSystem, handlers::retry)
+        .post("/admin/jobs/{id}/discard", RunSystem, handlers::discard)
+}
 
 /// A job to be enqueued.
 #[derive(Clone, Debug)]

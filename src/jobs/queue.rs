@@ -6,6 +6,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::JobContext;
+use super::pages::Line;
+use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{JobId, OrganizationId};
@@ -147,4 +149,48 @@ pub(super) async fn release(tx: &mut Tx, worker: &str) -> Result<u64> {
     .await?
     .rows_affected();
     Ok(rows)
+}
+
+/// Jobs of a state for the page: the organization's, and the machinery's own, which belong to nobody.
+pub(super) async fn lines(tx: &mut Tx, organization: Uuid, state: &str, most: i64) -> Result<Vec<Line>> {
+    Ok(sqlx::query_as!(
+        Line,
+        r#"SELECT id AS "id: JobId", kind, attempts, max_attempts, last_error AS error,
+                  COALESCE(finished_at, locked_until, run_at) AS "at!: Timestamp"
+             FROM job
+            WHERE (organization_id = $1 OR organization_id IS NULL) AND state = $2
+            ORDER BY CASE WHEN state = 'QUEUED' THEN run_at END, finished_at DESC, id
+            LIMIT $3"#,
+        organization,
+        state,
+        most,
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+/// A dead job begins anew. False where there is none such.
+pub(super) async fn revive(tx: &mut Tx, job: JobId) -> sqlx::Result<bool> {
+    let rows = sqlx::query!(
+        "UPDATE job SET state = 'QUEUED', attempts = 0, run_at = NOW(), finished_at = NULL WHERE id = $1 AND state = 'DEAD'",
+        job.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    Ok(rows == 1)
+}
+
+/// A dead job leaves the list. False where there is none such.
+pub(super) async fn discard(tx: &mut Tx, job: JobId) -> sqlx::Result<bool> {
+    let rows = sqlx::query!("UPDATE job SET state = 'DISCARDED', finished_at = NOW() WHERE id = $1 AND state = 'DEAD'", job.uuid())
+        .execute(&mut **tx)
+        .await?
+        .rows_affected();
+    Ok(rows == 1)
+}
+
+/// Whether there is such a job within reach, in whatever state.
+pub(super) async fn exists(tx: &mut Tx, job: JobId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM job WHERE id = $1) AS "exists!""#, job.uuid()).fetch_one(&mut **tx).await
 }

@@ -62,19 +62,26 @@ enum Scope {
 #[derive(Clone, Copy, Debug)]
 struct Timer {
     kind: &'static str,
+    /// In words, for the page.
+    label: &'static str,
     every: Duration,
     scope: Scope,
 }
 
 const TIMERS: [Timer; 7] = [
-    Timer { kind: "alerts.wake", every: ALERTS_WAKE, scope: Scope::EachOrganization },
-    Timer { kind: "alerts.unconfirmed", every: ALERTS_UNCONFIRMED, scope: Scope::EachOrganization },
-    Timer { kind: "audit.seal", every: AUDIT_SEAL, scope: Scope::EachOrganization },
-    Timer { kind: "audit.patients", every: AUDIT_PATIENTS, scope: Scope::EachOrganization },
-    Timer { kind: "sessions.purge", every: SESSIONS_PURGE, scope: Scope::Installation },
-    Timer { kind: "limits.purge", every: LIMITS_PURGE, scope: Scope::Installation },
-    Timer { kind: "jobs.purge", every: JOBS_PURGE, scope: Scope::Installation },
+    Timer { kind: "alerts.wake", label: "Return snoozed alerts to the queue", every: ALERTS_WAKE, scope: Scope::EachOrganization },
+    Timer { kind: "alerts.unconfirmed", label: "Return alerts that were acknowledged and left", every: ALERTS_UNCONFIRMED, scope: Scope::EachOrganization },
+    Timer { kind: "audit.seal", label: "Seal the audit", every: AUDIT_SEAL, scope: Scope::EachOrganization },
+    Timer { kind: "audit.patients", label: "Make list views findable by patient", every: AUDIT_PATIENTS, scope: Scope::EachOrganization },
+    Timer { kind: "sessions.purge", label: "Delete sessions that have ended", every: SESSIONS_PURGE, scope: Scope::Installation },
+    Timer { kind: "limits.purge", label: "Delete old counters of attempts", every: LIMITS_PURGE, scope: Scope::Installation },
+    Timer { kind: "jobs.purge", label: "Delete old jobs", every: JOBS_PURGE, scope: Scope::Installation },
 ];
+
+/// A timer's work in words.
+pub(super) fn label(kind: &str) -> Option<&'static str> {
+    TIMERS.iter().find(|timer| timer.kind == kind).map(|timer| timer.label)
+}
 
 /// Fires timers until told to stop. Only what `handlers` can do is enqueued.
 pub async fn run(app: App, handlers: Handlers, stop: CancellationToken) {

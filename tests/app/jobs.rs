@@ -111,7 +111,7 @@ async fn a_job_is_done_once_and_at_once_after_the_commit() {
     let portal = Portal::start().await;
     let organization = organization(&portal).await;
     let ran = Arc::new(AtomicU32::new(0));
-    let slow = Pace { poll: Duration::from_secs(60), idle_poll: Duration::from_secs(60), ..QUICK };
+    let slow = Pace { poll: Duration::from_mins(1), idle_poll: Duration::from_mins(1), ..QUICK };
     let counter = Arc::clone(&ran);
     let handlers = Handlers::new().on("test.count", move |app, job| {
         let counter = Arc::clone(&counter);

@@ -11,5 +11,6 @@ mod support;
 
 mod ingest;
 mod jobs;
+mod jobs_page;
 mod live;
 mod platform;
