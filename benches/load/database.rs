@@ -1,0 +1,87 @@
+//! The databases that are measured, and looks into them past the portal.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Executor as _, PgConnection, Row as _};
+
+use super::statements::Statement;
+
+/// How large a database is.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    pub name: &'static str,
+    pub patients: u32,
+    pub alerts: u32,
+    pub open: u32,
+}
+
+/// The facilities of either size.
+const FACILITIES: u32 = 20;
+
+/// Makes the database where it is not there yet. It is kept for the next time.
+pub fn prepare(program: &Path, root: &Path, size: Size) -> Result<PathBuf> {
+    let data = root.join(size.name);
+    let mark = data.join("seeded");
+    let wanted = format!("{} {} {} {FACILITIES}\n", size.patients, size.alerts, size.open);
+    if std::fs::read_to_string(&mark).is_ok_and(|seeded| seeded == wanted) {
+        return Ok(data);
+    }
+    ensure!(!mark.exists(), "{} holds another size: remove it", data.display());
+    println!("Making {}: {} patients, {} alerts, {} of them open …", data.display(), size.patients, size.alerts, size.open);
+    let numbers = [("--patients", size.patients), ("--alerts", size.alerts), ("--open", size.open), ("--facilities", FACILITIES)];
+    let mut command = Command::new(program);
+    command.arg("seed").arg("--data-dir").arg(&data);
+    for (name, number) in numbers {
+        command.arg(name).arg(number.to_string());
+    }
+    ensure!(command.status().context("almoner does not start")?.success(), "almoner seed failed");
+    std::fs::write(&mark, wanted)?;
+    Ok(data)
+}
+
+/// Runs statements that cannot be prepared.
+pub async fn run_sql(conn: &mut PgConnection, sql: &str) -> Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "a benchmark looks past the portal")]
+    conn.execute(sqlx::raw_sql(sql)).await.with_context(|| sql.chars().take(200).collect::<String>())?;
+    Ok(())
+}
+
+/// Pairs of texts.
+pub async fn pairs(conn: &mut PgConnection, sql: &str) -> Result<Vec<(String, String)>> {
+    #[expect(clippy::disallowed_methods, reason = "a benchmark looks past the portal")]
+    Ok(sqlx::query_as(sql).fetch_all(conn).await?)
+}
+
+/// The plan of each statement of a request, as the portal's own role sees it.
+pub async fn explain(runtime: &PgConnectOptions, statements: &[Statement]) -> Result<String> {
+    use sqlx::{ConnectOptions as _, Connection as _};
+    let mut conn = runtime.connect().await?;
+    run_sql(&mut conn, "SET ROLE almoner_auth").await?;
+    let mut text = String::new();
+    for (number, statement) in statements.iter().enumerate() {
+        if statement.sql.starts_with("BEGIN") || statement.sql.starts_with("COMMIT") {
+            run_sql(&mut conn, &statement.sql.replace("COMMIT", "ROLLBACK")).await?;
+            continue;
+        }
+        // As the driver sends it: prepared, with values that come later.
+        run_sql(&mut conn, &format!("PREPARE p{number} AS {}", statement.sql)).await?;
+        let values: Vec<String> = statement.parameters.iter().map(|value| value.as_ref().map_or("NULL".into(), |value| format!("'{}'", value.replace('\'', "''")))).collect();
+        let values = if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
+        let sql = format!("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) EXECUTE p{number}{values}");
+        #[expect(clippy::disallowed_methods, reason = "a benchmark looks past the portal")]
+        let plan = (&mut conn).fetch_all(sqlx::raw_sql(&sql)).await.with_context(|| statement.sql.clone())?;
+        text.push_str(&statement.sql);
+        text.push('\n');
+        for line in plan {
+            text.push_str("    ");
+            text.push_str(&line.try_get::<String, _>(0)?);
+            text.push('\n');
+        }
+        text.push('\n');
+    }
+    conn.close().await?;
+    Ok(text)
+}

@@ -1,0 +1,123 @@
+//! One kept-alive connection, and as little between the clock and the socket as HTTP allows.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// The password of every made-up account.
+const PASSWORD: &str = "password123";
+
+/// A connection with its cookie.
+pub struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+    address: SocketAddr,
+    cookie: String,
+}
+
+/// What came back; the connection's buffer holds the rest.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply {
+    pub status: u16,
+    head: usize,
+    end: usize,
+}
+
+impl Connection {
+    pub async fn open(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address).await.context("the portal does not listen")?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, buffer: Vec::with_capacity(256 * 1024), address, cookie: String::new() })
+    }
+
+    /// A connection of somebody who has signed in.
+    pub async fn sign_in(address: SocketAddr, email: &str) -> Result<Self> {
+        let mut connection = Self::open(address).await?;
+        let form = format!("email={}&password={PASSWORD}", email.replace('@', "%40"));
+        let request = connection.post("/sign-in", &form, "");
+        let reply = connection.exchange(&request).await?;
+        ensure!(reply.status == 303, "{email} cannot sign in: {}", reply.status);
+        let head = String::from_utf8_lossy(&connection.buffer[..reply.head]).into_owned();
+        let cookies = head.lines().filter_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("set-cookie").then(|| value.split(';').next().unwrap_or_default().to_owned())
+        });
+        connection.cookie = cookies.collect::<Vec<_>>().join("; ");
+        Ok(connection)
+    }
+
+    /// The bytes of a GET, with further header lines, each ended by CRLF.
+    pub fn get(&self, path: &str, headers: &str) -> Vec<u8> {
+        format!("GET {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\n{headers}\r\n", self.address, self.cookie).into_bytes()
+    }
+
+    /// The bytes of a form sent from the portal's own pages.
+    pub fn post(&self, path: &str, form: &str, headers: &str) -> Vec<u8> {
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\nsec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n{headers}\r\n{form}",
+            self.address,
+            self.cookie,
+            form.len()
+        )
+        .into_bytes()
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub async fn exchange(&mut self, request: &[u8]) -> Result<Reply> {
+        self.stream.write_all(request).await?;
+        self.buffer.clear();
+        let mut scanned = 0;
+        let head = loop {
+            self.more().await?;
+            if let Some(at) = find(&self.buffer[scanned..], b"\r\n\r\n") {
+                break scanned + at + 4;
+            }
+            scanned = self.buffer.len().saturating_sub(3);
+        };
+        let mut headers = [httparse::EMPTY_HEADER; 64];
+        let mut response = httparse::Response::new(&mut headers);
+        response.parse(&self.buffer[..head])?;
+        let status = response.code.context("no status")?;
+        let header = |name: &str| response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value);
+        let length = header("content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse::<usize>().ok());
+        let chunked = header("transfer-encoding").is_some();
+        let end = match length {
+            Some(length) => head + length,
+            None if chunked => {
+                while !self.buffer.ends_with(b"0\r\n\r\n") {
+                    self.more().await?;
+                }
+                self.buffer.len()
+            }
+            None => head,
+        };
+        while self.buffer.len() < end {
+            self.more().await?;
+        }
+        Ok(Reply { status, head, end })
+    }
+
+    /// The answer's head and body as text.
+    pub fn text(&self, reply: Reply) -> (String, String) {
+        let part = |range: std::ops::Range<usize>| String::from_utf8_lossy(&self.buffer[range]).into_owned();
+        (part(0..reply.head), part(reply.head..reply.end))
+    }
+
+    /// The size of the answer's body as it travelled.
+    pub const fn size(reply: Reply) -> usize {
+        reply.end - reply.head
+    }
+
+    async fn more(&mut self) -> Result<()> {
+        if self.stream.read_buf(&mut self.buffer).await? == 0 {
+            bail!("the portal hung up");
+        }
+        Ok(())
+    }
+}
+
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len()).position(|window| window == wanted)
+}

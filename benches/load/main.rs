@@ -1,0 +1,254 @@
+//! `script/bench`: measures the portal against PostgreSQL itself, and writes the table of `docs/performance.md`.
+//!
+//! One thread asks over eight kept-alive connections, in the same machine as the portal and its database. Then
+//! pgbench runs the statements that the portal was seen to run. Everything is the release build, with fsync on.
+
+mod app;
+mod database;
+mod http;
+mod measure;
+mod pgbench;
+mod plans;
+mod report;
+mod statements;
+mod weights;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use almoner::db::cluster::{Cluster, DbRole};
+use anyhow::{Context as _, Result};
+use clap::Parser;
+use sqlx::{ConnectOptions as _, PgConnection};
+
+use app::Portal;
+use database::Size;
+use http::Connection;
+use measure::{Figures, Plan};
+use report::{Line, Report};
+use statements::{Log, Statement};
+
+/// Connections of the portal's users, and of pgbench.
+const CONNECTIONS: usize = 8;
+/// Requests of each kind whose statements pgbench repeats in turn.
+const CAPTURED: usize = 24;
+const LARGE: Size = Size { name: "large", patients: 200_000, alerts: 1_000_000, open: 40_000 };
+const SMALL: Size = Size { name: "small", patients: 10_000, alerts: 50_000, open: 2_000 };
+
+/// How to measure.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Cargo says so.
+    #[arg(long, hide = true)]
+    bench: bool,
+    /// Length of one run in seconds.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Runs of which the median counts.
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Seconds before the first run that are not counted.
+    #[arg(long, default_value_t = 3)]
+    warm_up: u64,
+    /// The portal.
+    #[arg(long, default_value = "target/release/almoner")]
+    program: PathBuf,
+    /// pgbench, of the same version as the server.
+    #[arg(long, default_value = "pgbench")]
+    pgbench: PathBuf,
+    /// Where the databases are kept.
+    #[arg(long, default_value = "target/bench")]
+    root: PathBuf,
+    /// The port to listen on.
+    #[arg(long, default_value_t = 3999)]
+    port: u16,
+    /// Measure the large database only, and write nothing into docs/.
+    #[arg(long)]
+    brief: bool,
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    // One thread: the machine's cores are for what is measured.
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(bench(&options))
+}
+
+async fn bench(options: &Options) -> Result<()> {
+    std::fs::create_dir_all(&options.root)?;
+    let mut report = Report::default();
+    let large = database::prepare(&options.program, &options.root, LARGE)?;
+    let small = if options.brief { None } else { Some(database::prepare(&options.program, &options.root, SMALL)?) };
+    Portal::start(&options.program, &large, options.port).await?.stop()?;
+    let mut bench = Bench::start(options, &large).await?;
+    report.start = bench.portal.start;
+    report.weights = weights::weigh(&mut bench.connections[0], &bench.sample_patient().await?).await?;
+    for scenario in Scenario::ALL {
+        report.lines.push(bench.measure(scenario, true).await?);
+    }
+    report.memory = bench.portal.memory()?;
+    report.plans = std::mem::take(&mut bench.plans);
+    bench.stop().await?;
+    if let Some(small) = small {
+        let mut bench = Bench::start(options, &small).await?;
+        for scenario in Scenario::ALL {
+            report.small.push(bench.measure(scenario, false).await?.portal);
+        }
+        bench.stop().await?;
+    }
+    report.print();
+    std::fs::write(options.root.join("plans.txt"), &report.plans)?;
+    println!("The plans of all statements are in {}.", options.root.join("plans.txt").display());
+    if options.brief { Ok(()) } else { report.write(Path::new("docs/performance.md")) }
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scenario {
+    Triage,
+    Chart,
+    HeavyChart,
+    Search,
+    Acknowledgement,
+}
+
+impl Scenario {
+    const ALL: [Self; 5] = [Self::Triage, Self::Chart, Self::HeavyChart, Self::Search, Self::Acknowledgement];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Triage => "Triage page, 50 rows",
+            Self::Chart => "Chart summary",
+            Self::HeavyChart => "Chart summary, 500 alerts",
+            Self::Search => "Patient search by name",
+            Self::Acknowledgement => "Acknowledgement",
+        }
+    }
+}
+
+/// A running portal with everybody signed in.
+struct Bench<'a> {
+    options: &'a Options,
+    portal: Portal,
+    cluster: Cluster,
+    admin: PgConnection,
+    data: PathBuf,
+    emails: Vec<String>,
+    connections: Vec<Connection>,
+    plans: String,
+}
+
+impl<'a> Bench<'a> {
+    async fn start(options: &'a Options, data: &Path) -> Result<Self> {
+        let portal = Portal::start(&options.program, data, options.port).await?;
+        let cluster = Cluster::open(data)?;
+        let mut admin = cluster.options(DbRole::Admin).connect().await?;
+        // Sign-ins of earlier runs are nobody's guesses.
+        database::run_sql(&mut admin, "DELETE FROM rate_limit; CHECKPOINT").await?;
+        let emails: Vec<String> = (1..=CONNECTIONS).map(|n| if n == 1 { "bench@example.com".into() } else { format!("bench.{n:02}@example.com") }).collect();
+        let mut connections = Vec::new();
+        for email in &emails {
+            connections.push(Connection::sign_in(portal.address, email).await?);
+        }
+        Ok(Self { options, portal, cluster, admin, data: data.to_owned(), emails, connections, plans: String::new() })
+    }
+
+    async fn stop(self) -> Result<()> {
+        drop(self.admin);
+        drop(self.connections);
+        self.portal.stop()
+    }
+
+    async fn requests(&mut self, scenario: Scenario) -> Result<Vec<Plan>> {
+        match scenario {
+            Scenario::Triage => Ok(plans::triage(&self.connections)),
+            Scenario::Chart => plans::charts(&mut self.admin, &self.connections, &self.emails, false).await,
+            Scenario::HeavyChart => plans::charts(&mut self.admin, &self.connections, &self.emails, true).await,
+            Scenario::Search => plans::searches(&mut self.connections).await,
+            Scenario::Acknowledgement => plans::acknowledgements(&mut self.admin, &self.connections, &self.emails).await,
+        }
+    }
+
+    async fn sample_patient(&mut self) -> Result<String> {
+        let plans = plans::charts(&mut self.admin, &self.connections, &self.emails, true).await?;
+        let line = String::from_utf8_lossy(&plans[0].requests[0]).into_owned();
+        Ok(line.split(' ').nth(1).context("a path")?.to_owned())
+    }
+
+    /// The portal's figures, and pgbench's where it is asked for.
+    async fn measure(&mut self, scenario: Scenario, compare: bool) -> Result<Line> {
+        eprintln!("{} …", scenario.label());
+        let portal = self.portal_figures(scenario).await?;
+        let (resident, _) = self.portal.memory()?;
+        let mut line = Line { label: scenario.label(), portal, pgbench: None, resident };
+        if compare {
+            let statements = self.capture(scenario).await?;
+            if let Some(first) = statements.first() {
+                let plans = database::explain(&self.cluster.options(DbRole::Runtime), first).await?;
+                self.plans.push_str(&format!("==== {} ====\n\n{plans}\n", scenario.label()));
+            }
+            if scenario != Scenario::Acknowledgement {
+                line.pgbench = Some(self.pgbench_figures(&statements)?);
+            }
+        }
+        Ok(line)
+    }
+
+    async fn portal_figures(&mut self, scenario: Scenario) -> Result<Figures> {
+        let length = Duration::from_secs(self.options.seconds);
+        let mut runs = Vec::new();
+        for number in 0..=self.options.runs {
+            let plans = self.requests(scenario).await?;
+            let warm_up = number == 0;
+            if warm_up && plans.iter().any(|plan| plan.once) {
+                continue;
+            }
+            let length = if warm_up { Duration::from_secs(self.options.warm_up) } else { length };
+            let figures = measure::run(&mut self.connections, &plans, length).await?;
+            if !warm_up {
+                eprintln!("  {:.0}/s, p50 {:.1} ms, p99 {:.1} ms", figures.rate, figures.p50, figures.p99);
+                runs.push(figures);
+            }
+            if scenario == Scenario::Acknowledgement {
+                self.take_back().await?;
+            }
+        }
+        Ok(measure::median(runs))
+    }
+
+    /// Undoes what the acknowledgements did, so that the next run finds the same.
+    async fn take_back(&mut self) -> Result<()> {
+        let sql = "UPDATE alert SET status = 'ACTIVE', acknowledged_at = NULL, acknowledged_by_id = NULL, ack_expires_at = NULL
+                   WHERE status = 'ACKNOWLEDGED' AND acknowledged_at > now() - INTERVAL '10 minutes'";
+        database::run_sql(&mut self.admin, sql).await?;
+        database::run_sql(&mut self.admin, "VACUUM (ANALYZE) alert").await?;
+        database::run_sql(&mut self.admin, "CHECKPOINT").await
+    }
+
+    async fn capture(&mut self, scenario: Scenario) -> Result<Vec<Vec<Statement>>> {
+        let plans = self.requests(scenario).await?;
+        let log = Log::start(&mut self.admin, &self.data).await?;
+        let mut captured = Vec::new();
+        for number in 0..CAPTURED {
+            let who = number % CONNECTIONS;
+            let requests = &plans[who].requests;
+            captured.push(log.of(&mut self.connections[who], &requests[number / CONNECTIONS % requests.len()]).await?);
+        }
+        log.stop(&mut self.admin).await?;
+        Ok(captured)
+    }
+
+    fn pgbench_figures(&self, statements: &[Vec<Statement>]) -> Result<Figures> {
+        let socket = self.cluster.options(DbRole::Admin).get_socket().context("the cluster has a socket")?.clone();
+        let folder = self.options.root.join("pgbench");
+        let mut runs = Vec::new();
+        for number in 0..=self.options.runs {
+            let seconds = if number == 0 { self.options.warm_up } else { self.options.seconds };
+            let figures = pgbench::run(&self.options.pgbench, &socket, &folder, statements, CONNECTIONS, Duration::from_secs(seconds))?;
+            if number > 0 {
+                eprintln!("  pgbench {:.0}/s, p50 {:.1} ms, p99 {:.1} ms", figures.rate, figures.p50, figures.p99);
+                runs.push(figures);
+            }
+        }
+        Ok(measure::median(runs))
+    }
+}

@@ -1,0 +1,78 @@
+//! The figures, for the terminal and for `docs/performance.md`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use super::measure::Figures;
+use super::weights::Weight;
+
+/// The figures stand between these two lines of the document.
+const BEGIN: &str = "<!-- figures: written by script/bench -->";
+const END: &str = "<!-- end of figures -->";
+
+/// One scenario on the large database.
+pub struct Line {
+    pub label: &'static str,
+    pub portal: Figures,
+    pub pgbench: Option<Figures>,
+    /// Memory of the portal afterwards, in MB.
+    pub resident: u64,
+}
+
+/// Everything that was found.
+#[derive(Default)]
+pub struct Report {
+    pub lines: Vec<Line>,
+    /// The same scenarios at a twentieth of the data.
+    pub small: Vec<Figures>,
+    /// Resident and highest memory of the portal, in MB.
+    pub memory: (u64, u64),
+    pub start: Duration,
+    pub weights: Vec<Weight>,
+    pub plans: String,
+}
+
+impl Report {
+    fn table(&self) -> String {
+        let mut text = String::from(
+            "| Page | Requests/s | p50 | p99 | pgbench, same statements | Ratio | At 1/20 of the data | Times faster there | Memory |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+        );
+        for (number, line) in self.lines.iter().enumerate() {
+            let small = self.small.get(number);
+            let (pgbench, ratio) = line.pgbench.map_or(("–".into(), "–".into()), |pgbench| {
+                (format!("{:.0}/s, p99 {:.1} ms", pgbench.rate, pgbench.p99), format!("{:.2}", line.portal.rate / pgbench.rate))
+            });
+            let (at_small, faster) =
+                small.map_or(("–".into(), "–".into()), |small| (format!("{:.0}/s", small.rate), format!("{:.2}", small.rate / line.portal.rate)));
+            let Figures { rate, p50, p99 } = line.portal;
+            writeln!(text, "| {} | {rate:.0} | {p50:.1} ms | {p99:.1} ms | {pgbench} | {ratio} | {at_small} | {faster} | {} MB |", line.label, line.resident)
+                .unwrap_or_default();
+        }
+        writeln!(text, "\nMemory of the portal: {} MB at the end, {} MB at its highest. Start of an initialised instance: {} ms.", self.memory.0, self.memory.1, self.start.as_millis())
+            .unwrap_or_default();
+        text.push_str("\n| Page on the wire, gzip | HTML (warm) | Budget | Cold, requests | Budget |\n|---|--:|--:|--:|--:|\n");
+        for Weight { label, html, cold, requests, warm_budget, cold_budget } in &self.weights {
+            let kb = |bytes: &usize| format!("{}.{} kB", bytes / 1000, bytes % 1000 / 100);
+            writeln!(text, "| {label} | {} | {} | {}, {requests} | {} |", kb(html), kb(warm_budget), kb(cold), kb(cold_budget)).unwrap_or_default();
+        }
+        text
+    }
+
+    /// Prints the figures.
+    pub fn print(&self) {
+        println!("{}", self.table());
+    }
+
+    /// Puts the figures into the document, between their marks.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let old = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let (before, rest) = old.split_once(BEGIN).context("the document has no place for figures")?;
+        let (_, after) = rest.split_once(END).context("the place for figures does not end")?;
+        std::fs::write(path, format!("{before}{BEGIN}\n{}\n{END}{after}", self.table()))?;
+        println!("Wrote {}.", path.display());
+        Ok(())
+    }
+}
