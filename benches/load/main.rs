@@ -81,7 +81,8 @@ async fn bench(options: &Options) -> Result<()> {
     Portal::start(&options.program, &large, options.port).await?.stop()?;
     let mut bench = Bench::start(options, &large).await?;
     report.start = bench.portal.start;
-    report.weights = weights::weigh(&mut bench.connections[0], &bench.sample_patient().await?).await?;
+    let chart = bench.sample_patient().await?;
+    report.weights = weights::weigh(&mut bench.connections[0], &chart).await?;
     for scenario in Scenario::ALL {
         report.lines.push(bench.measure(scenario, true).await?);
     }
