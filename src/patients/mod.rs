@@ -2,7 +2,9 @@
 
 mod choice;
 pub mod dates;
+pub mod fields;
 pub mod find;
+mod form;
 mod handlers;
 mod list;
 pub mod model;
@@ -11,15 +13,22 @@ mod pages;
 mod queries;
 pub mod record;
 
-use crate::access::Permission::ListPatients;
+use crate::access::Permission::{EditPatients, ListPatients};
 use crate::web::Routes;
 
 /// The routes of this slice.
 #[must_use]
 pub fn routes() -> Routes {
-    Routes::new().get("/patients", ListPatients, handlers::list::list).post(
-        "/patients/search",
-        ListPatients,
-        handlers::list::search,
-    )
+    Routes::new()
+        .get("/patients", ListPatients, handlers::list::list)
+        .post("/patients/search", ListPatients, handlers::list::search)
+        .get("/patients/new", EditPatients, handlers::create::ask)
+        .post("/patients/new", EditPatients, handlers::create::create)
+        .get("/patients/{id}/edit", EditPatients, handlers::edit::ask)
+        .post("/patients/{id}/edit", EditPatients, handlers::edit::save)
+        .get("/patients/{id}/status", EditPatients, handlers::standing::ask)
+        .post("/patients/{id}/status", EditPatients, handlers::standing::change)
+        .get("/patients/{id}/deletion", EditPatients, handlers::standing::ask_deletion)
+        .post("/patients/{id}/deletion", EditPatients, handlers::standing::delete)
+        .post("/patients/{id}/restoration", EditPatients, handlers::standing::restore)
 }

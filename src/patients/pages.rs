@@ -2,13 +2,15 @@
 
 use askama::Template;
 
+use super::fields::{Difference, Field, Input};
 use super::list::{List, known_flags};
 use super::model::PatientStatus;
 use crate::access::Permission;
 use crate::facilities::{self, Facility};
 use crate::web::Ctx;
+use crate::web::form::FormErrors;
 use crate::web::shell::Shell;
-use crate::web::ui::{Chip, Choice, Flag, Order, Pager};
+use crate::web::ui::{Banner, Chip, Choice, Entry, Flag, Order, Pager};
 
 /// One patient in the list.
 #[derive(Debug)]
@@ -192,4 +194,83 @@ pub struct HeaderIndex {
     pub rows: Vec<HeaderRow>,
     /// Whether there may be more.
     pub full: bool,
+}
+
+/// A form on a page of its own: a new record, a change, the reason of a step.
+#[derive(Debug, Template)]
+#[template(path = "patients/form.html")]
+pub struct FormPage {
+    /// The frame.
+    pub shell: Shell,
+    /// Who it is about; none for a new record.
+    pub banner: Option<Banner>,
+    /// The heading.
+    pub title: String,
+    /// Where it is posted.
+    pub action: String,
+    /// The words of its button.
+    pub submit: &'static str,
+    /// The way out.
+    pub cancel: String,
+    /// The fields.
+    pub fields: Vec<Field>,
+    /// What is wrong.
+    pub errors: FormErrors,
+    /// The version it was filled from; none for a new record.
+    pub row_version: Option<i64>,
+    /// The key by which a double post is known; none for a change.
+    pub key: Option<String>,
+    /// Where somebody else was quicker: what differs.
+    pub differences: Vec<Difference>,
+    /// A sentence before the form; may be empty.
+    pub about: &'static str,
+}
+
+/// A record that may be the same person, as the interruption shows it.
+#[derive(Debug)]
+pub struct CandidateRow {
+    /// What a list would show.
+    pub row: PatientRow,
+    /// `same name and date of birth, same phone`
+    pub why: String,
+}
+
+/// Between a new record and its making: this person may be here already.
+#[derive(Debug, Template)]
+#[template(path = "patients/duplicate.html")]
+pub struct Duplicate {
+    /// The frame.
+    pub shell: Shell,
+    /// Who it may be.
+    pub candidates: Vec<CandidateRow>,
+    /// Everything that was typed.
+    pub typed: Vec<(String, String)>,
+    /// Whether a second record can be made at all: not with the record number or the address of another.
+    pub possible: bool,
+    /// What is wrong with the reason.
+    pub error: Option<String>,
+}
+
+/// Where a record stands, how it came there, and the form to move it.
+#[derive(Debug, Template)]
+#[template(path = "patients/status.html")]
+pub struct StatusPage {
+    /// The frame.
+    pub shell: Shell,
+    /// Who it is about.
+    pub banner: Banner,
+    /// Where it is posted.
+    pub action: String,
+    /// The way out.
+    pub cancel: String,
+    /// The fields.
+    pub fields: Vec<Field>,
+    /// What is wrong.
+    pub errors: FormErrors,
+    /// The version it was filled from.
+    pub row_version: i64,
+    /// The latest moves.
+    pub history: Vec<Entry>,
+    /// Where somebody else was quicker.
+    pub stale: bool,
 }

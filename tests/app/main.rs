@@ -14,3 +14,4 @@ mod jobs;
 mod jobs_page;
 mod live;
 mod platform;
+mod patients;

@@ -17,7 +17,6 @@ pub struct Stored {
     pub id: PatientId,
     pub facility_id: FacilityId,
     pub facility: String,
-    pub person_term: String,
     pub first_name: String,
     pub last_name: String,
     pub date_of_birth: Option<NaiveDate>,
@@ -109,7 +108,7 @@ pub async fn find(tx: &mut Tx, organization: OrganizationId, id: PatientId) -> R
     // Lists are capped: the summary of somebody with a long history is as quick as any other.
     let row = sqlx::query_as!(
         Stored,
-        r#"SELECT p.id AS "id: PatientId", p.facility_id AS "facility_id: FacilityId", f.name AS facility, f.person_term,
+        r#"SELECT p.id AS "id: PatientId", p.facility_id AS "facility_id: FacilityId", f.name AS facility,
              p.first_name, p.last_name, p.date_of_birth AS "date_of_birth: NaiveDate", p.status AS "status: PatientStatus",
              p.allergy_status AS "allergy_status: AllergyStatus", p.demographics AS "demographics: Json<Demographics>",
              p.medical_record_number_enc, p.email_enc, p.phone_enc, p.address_enc, p.city_enc, p.state_enc, p.zip_code_enc,
