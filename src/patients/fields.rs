@@ -118,7 +118,17 @@ impl Field {
     #[must_use]
     pub const fn new(name: &'static str, label: &'static str, input: Input) -> Self {
         let date = DateParts { day: String::new(), month: String::new(), year: String::new() };
-        Self { name, label, hint: "", input, optional: false, value: String::new(), date, choices: Vec::new(), error: None }
+        Self {
+            name,
+            label,
+            hint: "",
+            input,
+            optional: false,
+            value: String::new(),
+            date,
+            choices: Vec::new(),
+            error: None,
+        }
     }
 
     /// One line of usual width.
@@ -177,7 +187,9 @@ impl Field {
     pub fn words(&self) -> String {
         match self.input {
             Input::Line(..) | Input::Text => self.value.clone(),
-            Input::Date => [&self.date.day, &self.date.month, &self.date.year].map(String::as_str).join(" ").trim().to_owned(),
+            Input::Date => {
+                [&self.date.day, &self.date.month, &self.date.year].map(String::as_str).join(" ").trim().to_owned()
+            }
             Input::Select(_) => {
                 self.choices.iter().find(|choice| choice.chosen).map(|choice| choice.label.clone()).unwrap_or_default()
             }
@@ -278,7 +290,9 @@ impl<'a> Reader<'a> {
     /// A telephone number as typed: at least six digits somewhere in it.
     pub fn phone(&mut self, name: &'static str) -> Option<String> {
         let number = self.line(name)?;
-        if !(6..=15).contains(&number.chars().filter(char::is_ascii_digit).count()) || number.chars().any(char::is_alphabetic) {
+        if !(6..=15).contains(&number.chars().filter(char::is_ascii_digit).count())
+            || number.chars().any(char::is_alphabetic)
+        {
             self.errors.add(name, "Enter a phone number, like 020 7946 0472 or +44 20 7946 0472");
         }
         Some(number)
@@ -289,7 +303,11 @@ impl<'a> Reader<'a> {
         let address = self.line(name)?;
         let parts = address.split_once('@');
         let plausible = parts.is_some_and(|(local, domain)| {
-            !local.is_empty() && domain.contains('.') && !domain.contains('@') && !domain.starts_with('.') && !domain.ends_with('.')
+            !local.is_empty()
+                && domain.contains('.')
+                && !domain.contains('@')
+                && !domain.starts_with('.')
+                && !domain.ends_with('.')
         });
         if !plausible || address.contains(char::is_whitespace) {
             self.errors.add(name, "Enter an e-mail address, like name@example.com");
@@ -316,10 +334,15 @@ mod tests {
 
     #[test]
     fn a_stale_form_shows_where_two_people_disagree() {
-        let fields = || vec![Field::line("a", "A"), Field::new("d", "D", Input::Date), Field::new("t", "T", Input::Tick)];
+        let fields =
+            || vec![Field::line("a", "A"), Field::new("d", "D", Input::Date), Field::new("t", "T", Input::Tick)];
         let none = FormErrors::default();
         let now = fill(fields(), &typed(&[("a", "one"), ("d_day", "1"), ("d_month", "2"), ("d_year", "2020")]), &none);
-        let yours = fill(fields(), &typed(&[("a", "two"), ("d_day", "1"), ("d_month", "2"), ("d_year", "2020"), ("t", "true")]), &none);
+        let yours = fill(
+            fields(),
+            &typed(&[("a", "two"), ("d_day", "1"), ("d_month", "2"), ("d_year", "2020"), ("t", "true")]),
+            &none,
+        );
         let differences = differences(&now, &yours);
         assert_eq!(differences.iter().map(|one| one.label).collect::<Vec<_>>(), ["A", "T"]);
     }
@@ -340,7 +363,11 @@ mod tests {
         ] {
             let typed = typed(&[(name, value)]);
             let mut reader = Reader::new(&typed, today);
-            if name == "phone" { reader.phone("phone") } else { reader.email("email") };
+            if name == "phone" {
+                reader.phone("phone")
+            } else {
+                reader.email("email")
+            };
             assert_eq!(reader.errors.is_empty(), fine, "{value}");
         }
     }

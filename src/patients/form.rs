@@ -123,7 +123,12 @@ pub fn typed(record: &Record) -> Typed {
 ///
 /// # Errors
 /// What is wrong, field by field.
-pub fn parse(typed: &Typed, offers: &Offers, today: NaiveDate, status: Option<PatientStatus>) -> Result<PatientInput, FormErrors> {
+pub fn parse(
+    typed: &Typed,
+    offers: &Offers,
+    today: NaiveDate,
+    status: Option<PatientStatus>,
+) -> Result<PatientInput, FormErrors> {
     let mut read = Reader::new(typed, today);
     let status = status.or_else(|| read.choice("status", PatientStatus::from_name, "Choose a status"));
     let date_of_birth = read.date("date_of_birth", Span::Past);
@@ -140,7 +145,8 @@ pub fn parse(typed: &Typed, offers: &Offers, today: NaiveDate, status: Option<Pa
     let clinician = match typed.get("clinician_id") {
         "" => None,
         _ => {
-            let known = |id: &str| offers.clinicians.iter().map(|(known, _)| *known).find(|known| known.to_string() == id);
+            let known =
+                |id: &str| offers.clinicians.iter().map(|(known, _)| *known).find(|known| known.to_string() == id);
             read.choice("clinician_id", known, "Choose somebody from the list")
         }
     };
@@ -203,7 +209,11 @@ mod tests {
     use crate::ids::FacilityId;
 
     fn offers() -> Offers {
-        let place = Facility { id: FacilityId::from(Uuid::from_u128(1)), name: "Northgate".into(), person_term: "Patient".into() };
+        let place = Facility {
+            id: FacilityId::from(Uuid::from_u128(1)),
+            name: "Northgate".into(),
+            person_term: "Patient".into(),
+        };
         Offers { facilities: vec![place], clinicians: vec![(Uuid::from_u128(2), "Dr M. Haas".into())] }
     }
 
@@ -219,7 +229,8 @@ mod tests {
 
     fn wrong(typed: &Typed) -> Vec<&'static str> {
         let today = NaiveDate::from_ymd_opt(2026, 11, 24).expect("a date");
-        parse(typed, &offers(), today, None).map_or_else(|errors| errors.iter().map(|(field, _)| field).collect(), |_| Vec::new())
+        parse(typed, &offers(), today, None)
+            .map_or_else(|errors| errors.iter().map(|(field, _)| field).collect(), |_| Vec::new())
     }
 
     #[test]

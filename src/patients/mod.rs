@@ -12,6 +12,7 @@ pub mod names;
 mod pages;
 mod queries;
 pub mod record;
+mod small;
 
 use crate::access::Permission::{EditPatients, ListPatients};
 use crate::web::Routes;
@@ -31,4 +32,5 @@ pub fn routes() -> Routes {
         .get("/patients/{id}/deletion", EditPatients, handlers::standing::ask_deletion)
         .post("/patients/{id}/deletion", EditPatients, handlers::standing::delete)
         .post("/patients/{id}/restoration", EditPatients, handlers::standing::restore)
+        .merge(small::routes())
 }

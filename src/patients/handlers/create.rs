@@ -31,7 +31,9 @@ pub async fn ask(ctx: Ctx, mut tx: Tx) -> Page {
 pub async fn create(ctx: Ctx, mut tx: Tx, Form(typed): Form<Typed>) -> Page {
     let offers = offers(&ctx, &mut tx).await?;
     let input = match form::parse(&typed, &offers, ctx.today(), None) {
-        _ if typed.ticked("back") => return again(&ctx, tx, &offers, &typed, FormErrors::default(), StatusCode::OK).await,
+        _ if typed.ticked("back") => {
+            return again(&ctx, tx, &offers, &typed, FormErrors::default(), StatusCode::OK).await;
+        }
         Ok(input) => input,
         Err(errors) => return again(&ctx, tx, &offers, &typed, errors, record::REFUSED).await,
     };
@@ -153,7 +155,8 @@ async fn interrupt(ctx: &Ctx, mut tx: Tx, alike: Vec<Candidate>, typed: &Typed) 
     };
     let candidates = rows.into_iter().zip(alike).map(show).collect::<Result<_>>()?;
     let kept = |name: &str| name != "duplicate_reason" && name != "back";
-    let typed = typed.iter().filter(|(name, _)| kept(name)).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let typed =
+        typed.iter().filter(|(name, _)| kept(name)).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let page = Duplicate { shell, candidates, typed, possible, error: None };
     ctx.whole_page(StatusCode::CONFLICT, &page)
 }
@@ -167,4 +170,3 @@ fn why(alike: &Candidate) -> String {
     ];
     reasons.into_iter().filter(|(same, _)| *same).map(|(_, words)| words).collect::<Vec<_>>().join(", ")
 }
-

@@ -55,7 +55,7 @@ pub async fn save(ctx: Ctx, mut tx: Tx, Id(id): Id<PatientId>, Form(typed): Form
 }
 
 /// A record that may be changed now.
-pub(super) async fn editable(ctx: &Ctx, tx: &mut Tx, id: PatientId) -> Result<Record> {
+pub async fn editable(ctx: &Ctx, tx: &mut Tx, id: PatientId) -> Result<Record> {
     let record = record::open(ctx, tx, id, Action::View, "edit").await?;
     match record.stored.deleted_at {
         None => Ok(record),
@@ -78,7 +78,11 @@ async fn store(
     match write::update(tx, ctx.actor.organization, id, version, input, &sealed, &person).await? {
         Err(errors) => return Ok(Err(errors)),
         // Between reading and writing: as rare as it is, nobody's change is lost.
-        Ok(false) => return Err(Error::Conflict("Somebody changed this record at the same moment. Go back and save again.".to_owned())),
+        Ok(false) => {
+            return Err(Error::Conflict(
+                "Somebody changed this record at the same moment. Go back and save again.".to_owned(),
+            ));
+        }
         Ok(true) => {}
     }
     let event = Event::new(Action::Update, "patient")
@@ -111,7 +115,11 @@ fn disagreements(record: &Record, offers: &Offers, typed: &Typed) -> Vec<Differe
     let none = FormErrors::default();
     let now = fill(form::fields(offers, false), &form::typed(record), &none);
     let found = differences(&now, &fill(form::fields(offers, false), typed, &none));
-    if found.is_empty() { vec![Difference { label: "Status", now: record.stored.status.to_string(), yours: "not in this form".into() }] } else { found }
+    if found.is_empty() {
+        vec![Difference { label: "Status", now: record.stored.status.to_string(), yours: "not in this form".into() }]
+    } else {
+        found
+    }
 }
 
 /// The form, with what was typed and the version as it is now.

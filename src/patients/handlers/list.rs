@@ -202,7 +202,13 @@ fn pager(list: &List, found: &[(PatientId, bool)]) -> ui::Pager {
 }
 
 impl PatientRow {
-    pub(super) fn new(row: queries::list::Row, ctx: &Ctx, keys: &Keyring, today: NaiveDate, audited: &Audited) -> Result<Self> {
+    pub(super) fn new(
+        row: queries::list::Row,
+        ctx: &Ctx,
+        keys: &Keyring,
+        today: NaiveDate,
+        audited: &Audited,
+    ) -> Result<Self> {
         let demographics = row.demographics.0;
         let mrn =
             super::opened(keys, &ctx.actor, row.id, "medical_record_number", row.medical_record_number_enc.as_deref())?;

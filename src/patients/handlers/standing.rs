@@ -15,8 +15,8 @@ use crate::web::Ctx;
 use crate::web::ctx::Page;
 use crate::web::flash::Flash;
 use crate::web::form::{Form, FormErrors, Id};
-use crate::web::ui::Entry;
 use crate::web::format;
+use crate::web::ui::Entry;
 
 /// `GET /patients/{id}/status`
 pub async fn ask(ctx: Ctx, mut tx: Tx, Id(id): Id<PatientId>) -> Page {
@@ -70,7 +70,9 @@ async fn set_deleted(ctx: &Ctx, mut tx: Tx, id: PatientId, typed: &Typed, delete
     }
     let by = ctx.actor.user.uuid();
     if !write::set_deleted(&mut tx, ctx.actor.organization, by, id, typed.row_version(), deleted).await? {
-        return Err(Error::Conflict("The record changed while you were looking at it. Open it and look again.".to_owned()));
+        return Err(Error::Conflict(
+            "The record changed while you were looking at it. Open it and look again.".to_owned(),
+        ));
     }
     let (to, action, words, next) = if deleted {
         ("DELETED", Action::Delete, "The record is deleted. It is kept and can be restored.", "/patients".to_owned())
@@ -99,13 +101,21 @@ async fn moved(ctx: &Ctx, tx: &mut Tx, record: &Record, to: &str, reason: &str, 
     Ok(())
 }
 
-async fn status_page(ctx: &Ctx, mut tx: Tx, record: &Record, typed: &Typed, errors: FormErrors, status: StatusCode) -> Page {
+async fn status_page(
+    ctx: &Ctx,
+    mut tx: Tx,
+    record: &Record,
+    typed: &Typed,
+    errors: FormErrors,
+    status: StatusCode,
+) -> Page {
     let history = write::history(&mut tx, ctx.actor.organization, record.id()).await?;
     let shell = record.shell(ctx, &mut tx, "status").await?;
     tx.commit().await?;
     let others = PatientStatus::ALL.iter().filter(|other| **other != record.stored.status);
     let fields = vec![
-        Field::new("status", "New status", Input::Select("Choose one")).choices(others.map(|one| (one.as_str(), one.label()))),
+        Field::new("status", "New status", Input::Select("Choose one"))
+            .choices(others.map(|one| (one.as_str(), one.label()))),
         Field::new("reason", "Why", Input::Text).hint("Kept in the history of the record"),
     ];
     let page = StatusPage {
@@ -123,7 +133,9 @@ async fn status_page(ctx: &Ctx, mut tx: Tx, record: &Record, typed: &Typed, erro
 }
 
 fn entry(moved: Move) -> Entry {
-    let word = |name: &str| PatientStatus::from_name(name).map_or_else(|| name.to_lowercase(), |status| status.label().to_owned());
+    let word = |name: &str| {
+        PatientStatus::from_name(name).map_or_else(|| name.to_lowercase(), |status| status.label().to_owned())
+    };
     let what = match moved.from.as_deref() {
         Some(from) if from != moved.to => format!("moved the record from {} to {}", word(from), word(&moved.to)),
         Some(_) | None => format!("made the record: {}", word(&moved.to)),
@@ -151,7 +163,11 @@ async fn deletion_page(ctx: &Ctx, mut tx: Tx, record: &Record, typed: &Typed, er
         row_version: Some(record.stored.row_version),
         key: None,
         differences: Vec::new(),
-        about: if gone { "It returns to the lists as it was." } else { "It leaves the lists. It is kept, and can be restored." },
+        about: if gone {
+            "It returns to the lists as it was."
+        } else {
+            "It leaves the lists. It is kept, and can be restored."
+        },
     };
     ctx.whole_page(status, &page)
 }

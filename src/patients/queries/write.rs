@@ -129,7 +129,11 @@ pub async fn update(
 /// out of reach: its existence is all that can be told.
 fn settled(result: Result<sqlx::postgres::PgQueryResult, sqlx::Error>) -> Written {
     let taken = [
-        ("patient_medical_record_number_unique", "medical_record_number", "Another record has this number. Check it, or leave it empty"),
+        (
+            "patient_medical_record_number_unique",
+            "medical_record_number",
+            "Another record has this number. Check it, or leave it empty",
+        ),
         ("patient_email_unique", "email", "Another record has this address. Check it, or leave it empty"),
     ];
     match result {
@@ -155,7 +159,12 @@ pub struct Candidate {
 }
 
 /// Records within reach that may be the same person: the same name and birth, record number, e-mail or telephone.
-pub async fn candidates(tx: &mut Tx, organization: OrganizationId, input: &PatientInput, sealed: &SealedColumns) -> Result<Vec<Candidate>> {
+pub async fn candidates(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    input: &PatientInput,
+    sealed: &SealedColumns,
+) -> Result<Vec<Candidate>> {
     let index = |pair: &Option<(Vec<u8>, Vec<u8>)>| pair.as_ref().map(|(_, index)| index.clone());
     let rows = sqlx::query_as!(
         Candidate,
@@ -179,7 +188,13 @@ pub async fn candidates(tx: &mut Tx, organization: OrganizationId, input: &Patie
 }
 
 /// Moves a record that still is at `version` to another status. False where it is not.
-pub async fn set_status(tx: &mut Tx, organization: OrganizationId, id: PatientId, version: i64, to: PatientStatus) -> Result<bool> {
+pub async fn set_status(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    id: PatientId,
+    version: i64,
+    to: PatientStatus,
+) -> Result<bool> {
     let done = sqlx::query!(
         "UPDATE patient SET status = $4 WHERE organization_id = $1 AND id = $2 AND row_version = $3 AND deleted_at IS NULL",
         organization.uuid(),
@@ -194,7 +209,14 @@ pub async fn set_status(tx: &mut Tx, organization: OrganizationId, id: PatientId
 }
 
 /// Takes a record out of use, or back into it, where it still is at `version`. False where it is not.
-pub async fn set_deleted(tx: &mut Tx, organization: OrganizationId, by: Uuid, id: PatientId, version: i64, deleted: bool) -> Result<bool> {
+pub async fn set_deleted(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    by: Uuid,
+    id: PatientId,
+    version: i64,
+    deleted: bool,
+) -> Result<bool> {
     let done = sqlx::query!(
         "UPDATE patient SET deleted_at = CASE WHEN $4 THEN now() END, deleted_by_id = CASE WHEN $4 THEN $5::uuid END
          WHERE organization_id = $1 AND id = $2 AND row_version = $3 AND is_deleted <> $4",
