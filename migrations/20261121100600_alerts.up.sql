@@ -62,7 +62,7 @@ CREATE TABLE IF NOT EXISTS alert (
 -- changes no indexed column and stays a HOT update.
 CREATE INDEX IF NOT EXISTS alert_queue ON alert (organization_id, facility_id, severity_rank DESC, raised_at DESC, id DESC) INCLUDE (assignee_id, snoozed_until, type) WHERE is_open;
 CREATE INDEX IF NOT EXISTS alert_queue_everywhere ON alert (organization_id, severity_rank DESC, raised_at DESC, id DESC) INCLUDE (facility_id, assignee_id, snoozed_until, type) WHERE is_open;
-CREATE INDEX IF NOT EXISTS alert_newest ON alert (organization_id, facility_id, raised_at DESC, id DESC) WHERE is_open;
+CREATE INDEX IF NOT EXISTS alert_queue_raised ON alert (organization_id, facility_id, raised_at, id) WHERE is_open;  -- read backwards for the newest first
 CREATE INDEX IF NOT EXISTS alert_mine ON alert (organization_id, assignee_id, severity_rank DESC, raised_at DESC, id DESC) INCLUDE (facility_id) WHERE is_open AND assignee_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS alert_unassigned ON alert (organization_id, facility_id, severity_rank DESC, raised_at DESC, id DESC) WHERE is_open AND assignee_id IS NULL;
 CREATE INDEX IF NOT EXISTS alert_snoozed ON alert (organization_id, facility_id, snoozed_until, id) WHERE is_open AND snoozed_until IS NOT NULL;

@@ -92,12 +92,15 @@ async fn the_migrator_needs_no_superuser() {
 }
 
 #[test]
-fn every_step_has_its_reverse() {
+fn every_step_has_its_reverse_and_a_moment_of_its_own() {
     let versions = |wanted: fn(&Migration) -> bool| MIGRATOR.iter().filter(|step| wanted(step)).map(|step| step.version).collect::<Vec<_>>();
     assert_eq!(
         versions(|step| step.migration_type.is_up_migration()),
         versions(|step| step.migration_type.is_down_migration())
     );
+    let mut moments = versions(|step| step.migration_type.is_up_migration());
+    moments.dedup();
+    assert_eq!(moments.len(), up().count(), "two migrations of the same moment: rename the younger one");
 }
 
 fn assert_same(before: &[String], after: &[String], what: &str) {
