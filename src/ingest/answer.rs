@@ -43,10 +43,22 @@ impl Refusal {
     pub(super) fn into_response(self, request: RequestId) -> Response {
         let none = FieldErrors::new();
         match self {
-            Self::Unsigned => refuse(StatusCode::UNAUTHORIZED, "The signature is wrong, or there is no such service account.", &none, request),
-            Self::Stale => refuse(StatusCode::UNAUTHORIZED, "webhook-timestamp is more than five minutes away from our clock.", &none, request),
+            Self::Unsigned => refuse(
+                StatusCode::UNAUTHORIZED,
+                "The signature is wrong, or there is no such service account.",
+                &none,
+                request,
+            ),
+            Self::Stale => refuse(
+                StatusCode::UNAUTHORIZED,
+                "webhook-timestamp is more than five minutes away from our clock.",
+                &none,
+                request,
+            ),
             Self::NotJson => refuse(StatusCode::BAD_REQUEST, "The body is not a JSON object.", &none, request),
-            Self::Fields(fields) => refuse(StatusCode::UNPROCESSABLE_ENTITY, "Some fields are wrong; nothing was done.", &fields, request),
+            Self::Fields(fields) => {
+                refuse(StatusCode::UNPROCESSABLE_ENTITY, "Some fields are wrong; nothing was done.", &fields, request)
+            }
             // The outer layer makes JSON of it.
             Self::Failed(error) => error.into_response(),
         }
@@ -55,7 +67,8 @@ impl Refusal {
 
 /// The message was taken, now or before.
 pub(super) fn taken(alert: AlertId, new: bool, request: RequestId) -> Response {
-    Json(json!({ "data": { "alert": alert, "new": new }, "error": null, "meta": { "request_id": request } })).into_response()
+    Json(json!({ "data": { "alert": alert, "new": new }, "error": null, "meta": { "request_id": request } }))
+        .into_response()
 }
 
 fn refuse(status: StatusCode, message: &str, fields: &FieldErrors, request: RequestId) -> Response {

@@ -115,7 +115,9 @@ async fn list(app: &App) -> anyhow::Result<()> {
         .await?;
         for account in accounts {
             let place = account.facility.as_deref().unwrap_or("everywhere");
-            let used = account.last_used_at.map_or_else(|| "never used".to_owned(), |at| format!("last used {}", at.format("%Y-%m-%d %H:%M UTC")));
+            let used = account
+                .last_used_at
+                .map_or_else(|| "never used".to_owned(), |at| format!("last used {}", at.format("%Y-%m-%d %H:%M UTC")));
             println!("  {}  {}, {place}, {}, {used}", account.id, account.name, account.state);
         }
     }
@@ -151,7 +153,9 @@ async fn audit(tx: &mut Tx, organization: OrganizationId, id: ServiceAccountId, 
 
 async fn organizations(app: &App) -> anyhow::Result<Vec<(OrganizationId, String)>> {
     let mut tx = app.db.begin_system().await?;
-    let rows = sqlx::query!(r#"SELECT id AS "id: OrganizationId", name FROM organization ORDER BY name"#).fetch_all(&mut *tx).await?;
+    let rows = sqlx::query!(r#"SELECT id AS "id: OrganizationId", name FROM organization ORDER BY name"#)
+        .fetch_all(&mut *tx)
+        .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 

@@ -216,7 +216,9 @@ fn is_storable(value: &Value, depth: usize) -> bool {
         _ if depth == 0 => false,
         Value::String(text) => !text.contains('\0'),
         Value::Array(items) => items.iter().all(|item| is_storable(item, depth - 1)),
-        Value::Object(fields) => fields.iter().all(|(name, value)| !name.contains('\0') && is_storable(value, depth - 1)),
+        Value::Object(fields) => {
+            fields.iter().all(|(name, value)| !name.contains('\0') && is_storable(value, depth - 1))
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => true,
     }
 }
@@ -241,7 +243,10 @@ mod tests {
         let body = json!({"type": "BP_HIGH_TREND", "severity": "CRITICAL", "title": " 182/104 ", "body": "Three in a row", "patient": id,
             "payload": {"series": [], "why": "r"}, "dedupe_key": "bp:7", "due_at": "2026-11-21T10:00:00+01:00"});
         let message = parse(body.to_string().as_bytes()).unwrap();
-        assert_eq!((message.severity, message.title.as_str(), message.subject), (Severity::Critical, "182/104", Subject::Patient(id)));
+        assert_eq!(
+            (message.severity, message.title.as_str(), message.subject),
+            (Severity::Critical, "182/104", Subject::Patient(id))
+        );
         assert_eq!(message.due_at.unwrap().to_rfc3339(), "2026-11-21T09:00:00+00:00");
     }
 
@@ -256,7 +261,9 @@ mod tests {
 
     #[test]
     fn every_wrong_field_is_named_at_once() {
-        let wrong = errors(&json!({"type": "FIRE", "title": 5, "patient": "x", "facility": [], "due_at": "soon", "payload": [], "sev": "HIGH"}));
+        let wrong = errors(
+            &json!({"type": "FIRE", "title": 5, "patient": "x", "facility": [], "due_at": "soon", "payload": [], "sev": "HIGH"}),
+        );
         let names: Vec<_> = wrong.keys().map(String::as_str).collect();
         assert_eq!(names, ["due_at", "facility", "patient", "payload", "sev", "severity", "title", "type"]);
     }

@@ -55,8 +55,10 @@ async fn authenticate(app: &App, claim: Option<Claim>, body: &Bytes) -> Result<(
     };
     let mut tx = app.db.begin_ingest(account.organization, account.id).await?;
     let keys = app.keys(&mut tx, account.organization).await?;
-    let secret = keys.open(account.organization, "service_account", "secret", account.id, &account.secret).map_err(failed)?;
-    let secret = Secret::parse(secret.to_verify()).ok_or_else(|| Error::Internal(anyhow::anyhow!("a secret is not one of ours")))?;
+    let secret =
+        keys.open(account.organization, "service_account", "secret", account.id, &account.secret).map_err(failed)?;
+    let secret = Secret::parse(secret.to_verify())
+        .ok_or_else(|| Error::Internal(anyhow::anyhow!("a secret is not one of ours")))?;
     if claim.holds(&secret, body) { Ok((claim, account, tx)) } else { Err(Refusal::Unsigned) }
 }
 
@@ -81,7 +83,8 @@ async fn subject(
         Subject::RecordNumber(number) => {
             let keys = app.keys(tx, account.organization).await?;
             let number = normalise::record_number(number);
-            let index = keys.blind_index(account.organization, "patient", "medical_record_number", &number).map_err(failed)?;
+            let index =
+                keys.blind_index(account.organization, "patient", "medical_record_number", &number).map_err(failed)?;
             Ok((None, Some(index)))
         }
     }

@@ -110,7 +110,9 @@ fn refusal(error: sqlx::Error, message: &Message) -> Refusal {
         super::form::Subject::RecordNumber(_) => "medical_record_number",
         super::form::Subject::Patient(_) | super::form::Subject::None => "patient",
     };
-    let known = error.as_database_error().map(|inner| (inner.code().unwrap_or_default().into_owned(), inner.constraint().unwrap_or_default().to_owned()));
+    let known = error.as_database_error().map(|inner| {
+        (inner.code().unwrap_or_default().into_owned(), inner.constraint().unwrap_or_default().to_owned())
+    });
     match known.as_ref().map(|(code, constraint)| (code.as_str(), constraint.as_str())) {
         Some((_, "alert_patient_fk")) => Refusal::field(about, "There is no such patient"),
         Some((_, "alert_facility_fk")) => Refusal::field("facility", "There is no such facility"),

@@ -58,7 +58,12 @@ impl Claim {
     /// Whether the message was signed with `secret`. Takes the same time whatever is wrong.
     pub(super) fn holds(&self, secret: &Secret, body: &[u8]) -> bool {
         let Ok(mac) = <Hmac<Sha256> as hmac::Mac>::new_from_slice(&secret.0) else { return false };
-        let mac = mac.chain_update(&self.message).chain_update(b".").chain_update(&self.timestamp).chain_update(b".").chain_update(body);
+        let mac = mac
+            .chain_update(&self.message)
+            .chain_update(b".")
+            .chain_update(&self.timestamp)
+            .chain_update(b".")
+            .chain_update(body);
         self.signatures.iter().fold(false, |found, given| found | mac.clone().verify_slice(given).is_ok())
     }
 
@@ -104,7 +109,8 @@ mod tests {
         headers.insert("almoner-account", Uuid::nil().to_string().parse().unwrap());
         headers.insert("webhook-id", id.parse().unwrap());
         headers.insert("webhook-timestamp", timestamp.parse().unwrap());
-        headers.insert("webhook-signature", format!("v1,AAAA v2,x v1,{}", BASE64_STANDARD.encode(mac)).parse().unwrap());
+        headers
+            .insert("webhook-signature", format!("v1,AAAA v2,x v1,{}", BASE64_STANDARD.encode(mac)).parse().unwrap());
         headers
     }
 
@@ -129,7 +135,9 @@ mod tests {
         let now = Timestamp::from_timestamp(1_000_000, 0).unwrap();
         let fresh = |at: &str| Claim::read(&signed(&Secret::nobodys(), "m", at, "")).unwrap().is_fresh(now);
         assert!(fresh("999700") && fresh("1000300") && fresh("1000000"));
-        assert!(!fresh("999699") && !fresh("1000301") && !fresh("-1") && !fresh("soon") && !fresh("99999999999999999999"));
+        assert!(
+            !fresh("999699") && !fresh("1000301") && !fresh("-1") && !fresh("soon") && !fresh("99999999999999999999")
+        );
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What the machinery does for itself.
 
 use super::JobContext;
+use crate::access::Role;
+use crate::accounts;
 use crate::app::App;
 use crate::error::Result;
 
@@ -37,5 +39,24 @@ pub(super) async fn purge_limits(app: App, _job: JobContext) -> Result<()> {
     )
     .execute(app.db.auth())
     .await?;
+    Ok(())
+}
+
+/// Closes the books on sessions that ended by themselves, and deletes what the store kept of them.
+pub(super) async fn purge_sessions(app: App, _job: JobContext) -> Result<()> {
+    let idle = |role| accounts::idle_limit(role).as_secs_f64();
+    sqlx::query!(
+        "UPDATE user_session
+            SET ended_at = NOW(), end_reason = CASE WHEN expires_at <= NOW() THEN 'EXPIRED' ELSE 'IDLE' END
+          WHERE ended_at IS NULL
+            AND (expires_at <= NOW()
+                 OR last_seen_at <= NOW() - MAKE_INTERVAL(secs => CASE role WHEN 'PATIENT' THEN $1::float8 ELSE $2::float8 END))",
+        idle(Role::Patient),
+        idle(Role::Clinician),
+    )
+    .execute(app.db.auth())
+    .await?;
+    let sessions = accounts::SessionRows::new(app.db.auth().clone());
+    sessions.delete_expired().await.map_err(anyhow::Error::from)?;
     Ok(())
 }

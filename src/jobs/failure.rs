@@ -58,7 +58,11 @@ fn from_database(error: &sqlx::Error) -> String {
     };
     let named = |what, name: Option<&str>| name.map_or_else(String::new, |name| format!(", {what} {name}"));
     let code = inner.code().unwrap_or_default();
-    format!("the database refused it: {code}{}{}", named("constraint", inner.constraint()), named("table", inner.table()))
+    format!(
+        "the database refused it: {code}{}{}",
+        named("constraint", inner.constraint()),
+        named("table", inner.table())
+    )
 }
 
 #[cfg(test)]

@@ -24,9 +24,9 @@ pub async fn list(ctx: Ctx, mut tx: Tx) -> Page {
 
 /// `POST /admin/jobs/{id}/retry`: from the beginning, as if it had just been enqueued.
 pub async fn retry(ctx: Ctx, mut tx: Tx, Id(id): Id<JobId>) -> Page {
-    let revived = queue::revive(&mut tx, id).await.on_constraint("job_dedupe", || {
-        Error::Conflict("The same work waits already. Discard this one.".to_owned())
-    })?;
+    let revived = queue::revive(&mut tx, id)
+        .await
+        .on_constraint("job_dedupe", || Error::Conflict("The same work waits already. Discard this one.".to_owned()))?;
     settled(&mut tx, id, revived).await?;
     tx.signal(Signal::Job);
     done(&ctx, tx, id, "retried", "The job will be tried again").await
@@ -45,7 +45,11 @@ async fn settled(tx: &mut Tx, id: JobId, changed: bool) -> Result<()> {
         return Ok(());
     }
     let exists = queue::exists(tx, id).await?;
-    Err(if exists { Error::Conflict("The job is not among the dead any more: somebody was quicker.".to_owned()) } else { Error::NotFound })
+    Err(if exists {
+        Error::Conflict("The job is not among the dead any more: somebody was quicker.".to_owned())
+    } else {
+        Error::NotFound
+    })
 }
 
 async fn done(ctx: &Ctx, mut tx: Tx, id: JobId, what: &'static str, words: &'static str) -> Page {

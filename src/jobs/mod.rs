@@ -67,7 +67,14 @@ impl NewJob {
     /// A job of this kind inside one organization. Kinds are lower case with dots: `alerts.wake`.
     #[must_use]
     pub const fn within(organization: OrganizationId, kind: &'static str) -> Self {
-        Self { kind, organization: Some(organization), ids: BTreeMap::new(), after: Duration::ZERO, attempts: ATTEMPTS, dedupe_key: None }
+        Self {
+            kind,
+            organization: Some(organization),
+            ids: BTreeMap::new(),
+            after: Duration::ZERO,
+            attempts: ATTEMPTS,
+            dedupe_key: None,
+        }
     }
 
     /// An id that the job needs. Ids are all that a job carries: what they stand for is read when it runs.

@@ -14,7 +14,13 @@ use crate::ids::{JobId, OrganizationId};
 
 /// Takes up to `most` due jobs of these kinds under a lease. Kinds that this replica does not know are left to one that
 /// does: while an upgrade is under way, not all replicas are equal.
-pub(super) async fn claim(tx: &mut Tx, worker: &str, kinds: &[String], most: i64, lease: Duration) -> Result<Vec<JobContext>> {
+pub(super) async fn claim(
+    tx: &mut Tx,
+    worker: &str,
+    kinds: &[String],
+    most: i64,
+    lease: Duration,
+) -> Result<Vec<JobContext>> {
     let rows = sqlx::query!(
         "WITH due AS (
              SELECT id FROM job
@@ -183,14 +189,19 @@ pub(super) async fn revive(tx: &mut Tx, job: JobId) -> sqlx::Result<bool> {
 
 /// A dead job leaves the list. False where there is none such.
 pub(super) async fn discard(tx: &mut Tx, job: JobId) -> sqlx::Result<bool> {
-    let rows = sqlx::query!("UPDATE job SET state = 'DISCARDED', finished_at = NOW() WHERE id = $1 AND state = 'DEAD'", job.uuid())
-        .execute(&mut **tx)
-        .await?
-        .rows_affected();
+    let rows = sqlx::query!(
+        "UPDATE job SET state = 'DISCARDED', finished_at = NOW() WHERE id = $1 AND state = 'DEAD'",
+        job.uuid()
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
     Ok(rows == 1)
 }
 
 /// Whether there is such a job within reach, in whatever state.
 pub(super) async fn exists(tx: &mut Tx, job: JobId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM job WHERE id = $1) AS "exists!""#, job.uuid()).fetch_one(&mut **tx).await
+    sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM job WHERE id = $1) AS "exists!""#, job.uuid())
+        .fetch_one(&mut **tx)
+        .await
 }

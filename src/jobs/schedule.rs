@@ -69,12 +69,37 @@ struct Timer {
 }
 
 const TIMERS: [Timer; 7] = [
-    Timer { kind: "alerts.wake", label: "Return snoozed alerts to the queue", every: ALERTS_WAKE, scope: Scope::EachOrganization },
-    Timer { kind: "alerts.unconfirmed", label: "Return alerts that were acknowledged and left", every: ALERTS_UNCONFIRMED, scope: Scope::EachOrganization },
+    Timer {
+        kind: "alerts.wake",
+        label: "Return snoozed alerts to the queue",
+        every: ALERTS_WAKE,
+        scope: Scope::EachOrganization,
+    },
+    Timer {
+        kind: "alerts.unconfirmed",
+        label: "Return alerts that were acknowledged and left",
+        every: ALERTS_UNCONFIRMED,
+        scope: Scope::EachOrganization,
+    },
     Timer { kind: "audit.seal", label: "Seal the audit", every: AUDIT_SEAL, scope: Scope::EachOrganization },
-    Timer { kind: "audit.patients", label: "Make list views findable by patient", every: AUDIT_PATIENTS, scope: Scope::EachOrganization },
-    Timer { kind: "sessions.purge", label: "Delete sessions that have ended", every: SESSIONS_PURGE, scope: Scope::Installation },
-    Timer { kind: "limits.purge", label: "Delete old counters of attempts", every: LIMITS_PURGE, scope: Scope::Installation },
+    Timer {
+        kind: "audit.patients",
+        label: "Make list views findable by patient",
+        every: AUDIT_PATIENTS,
+        scope: Scope::EachOrganization,
+    },
+    Timer {
+        kind: "sessions.purge",
+        label: "Delete sessions that have ended",
+        every: SESSIONS_PURGE,
+        scope: Scope::Installation,
+    },
+    Timer {
+        kind: "limits.purge",
+        label: "Delete old counters of attempts",
+        every: LIMITS_PURGE,
+        scope: Scope::Installation,
+    },
     Timer { kind: "jobs.purge", label: "Delete old jobs", every: JOBS_PURGE, scope: Scope::Installation },
 ];
 
@@ -116,7 +141,9 @@ pub async fn tick(app: &App, handlers: &Handlers) -> Result<Duration> {
 
 /// The timers that are due and that no other replica is firing at this moment.
 async fn due(tx: &mut Tx, names: &[String]) -> Result<Vec<String>> {
-    let known = sqlx::query_scalar!(r#"SELECT COUNT(*) AS "count!" FROM job_schedule WHERE name = ANY ($1)"#, names).fetch_one(&mut **tx).await?;
+    let known = sqlx::query_scalar!(r#"SELECT COUNT(*) AS "count!" FROM job_schedule WHERE name = ANY ($1)"#, names)
+        .fetch_one(&mut **tx)
+        .await?;
     if usize::try_from(known).unwrap_or(0) < names.len() {
         sqlx::query!(
             "INSERT INTO job_schedule (name, next_run_at) SELECT name, NOW() FROM UNNEST($1::text[]) AS timer (name) ON CONFLICT DO NOTHING",
@@ -136,7 +163,9 @@ async fn due(tx: &mut Tx, names: &[String]) -> Result<Vec<String>> {
 async fn fire(tx: &mut Tx, timer: &Timer) -> Result<()> {
     let organizations: Vec<Option<Uuid>> = match timer.scope {
         Scope::Installation => vec![None],
-        Scope::EachOrganization => sqlx::query_scalar!(r#"SELECT id AS "id?" FROM organization"#).fetch_all(&mut **tx).await?,
+        Scope::EachOrganization => {
+            sqlx::query_scalar!(r#"SELECT id AS "id?" FROM organization"#).fetch_all(&mut **tx).await?
+        }
     };
     let ids: Vec<Uuid> = organizations.iter().map(|_| new_uuid()).collect();
     // What has not been done since the last turn is not added again: the key holds while it waits.
@@ -180,7 +209,11 @@ mod tests {
     #[test]
     fn a_timer_has_a_name_that_the_table_accepts() {
         for timer in TIMERS {
-            assert!(timer.kind.len() <= 64 && timer.kind.chars().all(|c| c.is_ascii_lowercase() || c == '.' || c == '_'), "{}", timer.kind);
+            assert!(
+                timer.kind.len() <= 64 && timer.kind.chars().all(|c| c.is_ascii_lowercase() || c == '.' || c == '_'),
+                "{}",
+                timer.kind
+            );
             assert!(timer.every >= LONGEST_WAIT, "{} would be late", timer.kind);
         }
     }

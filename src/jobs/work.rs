@@ -23,6 +23,7 @@ pub struct Handlers {
 #[must_use]
 pub fn all() -> Handlers {
     Handlers::new()
+        .on("sessions.purge", chores::purge_sessions)
         .on("jobs.purge", chores::purge_jobs)
         .on("limits.purge", chores::purge_limits)
 }

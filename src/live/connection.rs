@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::sse::Event;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::hub::{Batch, Change, Live, Missed, Subscription};
@@ -84,7 +84,9 @@ impl Connection {
             over: false,
         };
         match missed {
-            Missed::Batches(batches) => batches.iter().for_each(|batch| connection.outbox.extend(messages(&connection.actor, batch))),
+            Missed::Batches(batches) => {
+                batches.iter().for_each(|batch| connection.outbox.extend(messages(&connection.actor, batch)))
+            }
             Missed::Unknown => connection.outbox.push_back(Message::named("reload")),
         }
         connection
@@ -157,7 +159,8 @@ fn messages(actor: &Actor, batch: &Batch) -> Vec<Message> {
 }
 
 fn within_reach(actor: &Actor, change: &Change) -> bool {
-    change.organization == actor.organization && change.facility.is_none_or(|facility| actor.facilities.contains(facility))
+    change.organization == actor.organization
+        && change.facility.is_none_or(|facility| actor.facilities.contains(facility))
 }
 
 #[cfg(test)]
@@ -168,7 +171,8 @@ mod tests {
     use crate::ids::{FacilityId, OrganizationId, PatientId, SessionId, UserId};
 
     fn actor(role: Role, facilities: Facilities) -> Actor {
-        let preferences = Preferences { theme: "system".into(), density: "compact".into(), locale: "en-GB".into(), shortcuts: true };
+        let preferences =
+            Preferences { theme: "system".into(), density: "compact".into(), locale: "en-GB".into(), shortcuts: true };
         Actor {
             session: SessionId::new(),
             user: UserId::new(),

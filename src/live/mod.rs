@@ -45,7 +45,8 @@ async fn show(ctx: Ctx, headers: HeaderMap) -> Response {
     let events = events(Connection::new(&ctx, last));
     let answer = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT));
     // The second header keeps nginx from collecting the stream.
-    ([(header::CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")], answer).into_response()
+    ([(header::CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")], answer)
+        .into_response()
 }
 
 fn events(connection: Connection) -> impl Stream<Item = Result<Event, Infallible>> {

@@ -22,7 +22,9 @@ struct Sender {
 impl Sender {
     async fn new(portal: &Portal, house: &House, facility: Option<&str>) -> Self {
         let (account, secret) =
-            cli::add(&portal.app, house.organization, &format!("Engine {}", new_uuid()), facility, None).await.expect("an account");
+            cli::add(&portal.app, house.organization, &format!("Engine {}", new_uuid()), facility, None)
+                .await
+                .expect("an account");
         Self { account: account.uuid(), secret: secret.to_string() }
     }
 
@@ -98,20 +100,31 @@ async fn a_signed_message_raises_an_alert_with_its_audit_and_its_history() {
     assert_eq!(raised["new"], true);
 
     let id: Uuid = raised["alert"].as_str().unwrap().parse().unwrap();
-    let row = sqlx::query!("SELECT facility_id, patient_id, severity, status, payload, created_by_id FROM alert WHERE id = $1", id)
-        .fetch_one(&portal.admin)
-        .await
-        .unwrap();
+    let row = sqlx::query!(
+        "SELECT facility_id, patient_id, severity, status, payload, created_by_id FROM alert WHERE id = $1",
+        id
+    )
+    .fetch_one(&portal.admin)
+    .await
+    .unwrap();
     assert_eq!((row.facility_id, row.patient_id), (Some(house.clinic.uuid()), Some(patient.uuid())));
-    assert_eq!((row.severity.as_str(), row.status.as_str(), row.created_by_id), ("HIGH", "ACTIVE", Some(sender.account)));
+    assert_eq!(
+        (row.severity.as_str(), row.status.as_str(), row.created_by_id),
+        ("HIGH", "ACTIVE", Some(sender.account))
+    );
     assert_eq!(row.payload["why"], "Three in a row above 160");
-    let audit = sqlx::query!("SELECT actor_kind, actor_id, action, patient_id FROM audit_event WHERE resource_id = $1", id)
-        .fetch_one(&portal.admin)
-        .await
-        .unwrap();
-    assert_eq!((audit.actor_kind.as_str(), audit.actor_id, audit.action.as_str()), ("SERVICE", Some(sender.account), "CREATE"));
+    let audit =
+        sqlx::query!("SELECT actor_kind, actor_id, action, patient_id FROM audit_event WHERE resource_id = $1", id)
+            .fetch_one(&portal.admin)
+            .await
+            .unwrap();
+    assert_eq!(
+        (audit.actor_kind.as_str(), audit.actor_id, audit.action.as_str()),
+        ("SERVICE", Some(sender.account), "CREATE")
+    );
     assert_eq!(audit.patient_id, Some(patient.uuid()));
-    let used = sqlx::query_scalar!("SELECT last_used_at IS NOT NULL FROM service_account WHERE id = $1", sender.account);
+    let used =
+        sqlx::query_scalar!("SELECT last_used_at IS NOT NULL FROM service_account WHERE id = $1", sender.account);
     assert_eq!(used.fetch_one(&portal.admin).await.unwrap(), Some(true));
 }
 
@@ -121,11 +134,18 @@ async fn a_patient_is_found_by_record_number_and_an_older_priority_is_understood
     let house = House::build(&portal).await;
     let patient = house.patient(&portal, house.home, "MRN 00-12").await;
     let sender = Sender::new(&portal, &house, None).await;
-    let body = json!({"type": "GLUCOSE_HIGH", "priority": "URGENT", "title": "Glucose", "medical_record_number": "mrn0012"});
+    let body =
+        json!({"type": "GLUCOSE_HIGH", "priority": "URGENT", "title": "Glucose", "medical_record_number": "mrn0012"});
     let raised = data(&sender.send(&portal, &body).await);
     let id: Uuid = raised["alert"].as_str().unwrap().parse().unwrap();
-    let row = sqlx::query!("SELECT patient_id, facility_id, severity FROM alert WHERE id = $1", id).fetch_one(&portal.admin).await.unwrap();
-    assert_eq!((row.patient_id, row.facility_id, row.severity.as_str()), (Some(patient.uuid()), Some(house.home.uuid()), "CRITICAL"));
+    let row = sqlx::query!("SELECT patient_id, facility_id, severity FROM alert WHERE id = $1", id)
+        .fetch_one(&portal.admin)
+        .await
+        .unwrap();
+    assert_eq!(
+        (row.patient_id, row.facility_id, row.severity.as_str()),
+        (Some(patient.uuid()), Some(house.home.uuid()), "CRITICAL")
+    );
 }
 
 #[tokio::test]
@@ -142,7 +162,8 @@ async fn a_message_acts_once_however_often_it_is_sent() {
     let counted = data(&sender.send_as(&portal, "msg_2", &alert(patient)).await);
     assert_eq!((&counted["alert"], &counted["new"]), (&first["alert"], &json!(false)));
     assert_eq!(data(&sender.send_as(&portal, "msg_2", &alert(patient)).await), counted);
-    let seen = sqlx::query_scalar!("SELECT seen_count FROM alert WHERE organization_id = $1", house.organization.uuid());
+    let seen =
+        sqlx::query_scalar!("SELECT seen_count FROM alert WHERE organization_id = $1", house.organization.uuid());
     assert_eq!(seen.fetch_all(&portal.admin).await.unwrap(), [2]);
 }
 
@@ -156,7 +177,8 @@ async fn sixteen_at_once_are_one_alert_seen_sixteen_times() {
     let replies = futures::future::join_all((0..16).map(|_| sender.send(&portal, &body))).await;
     let new = replies.iter().filter(|reply| data(reply)["new"] == true).count();
     assert_eq!(new, 1);
-    let seen = sqlx::query_scalar!("SELECT seen_count FROM alert WHERE organization_id = $1", house.organization.uuid());
+    let seen =
+        sqlx::query_scalar!("SELECT seen_count FROM alert WHERE organization_id = $1", house.organization.uuid());
     assert_eq!(seen.fetch_all(&portal.admin).await.unwrap(), [16]);
 }
 
@@ -281,10 +303,13 @@ async fn an_account_that_sends_too_much_is_told_to_wait() {
     let portal = Portal::start().await;
     let house = House::build(&portal).await;
     let sender = Sender::new(&portal, &house, None).await;
-    sqlx::query!("INSERT INTO rate_limit (key, window_start, count) VALUES ($1, NOW(), 600)", format!("ingest/{}", sender.account))
-        .execute(&portal.admin)
-        .await
-        .unwrap();
+    sqlx::query!(
+        "INSERT INTO rate_limit (key, window_start, count) VALUES ($1, NOW(), 600)",
+        format!("ingest/{}", sender.account)
+    )
+    .execute(&portal.admin)
+    .await
+    .unwrap();
     let reply = sender.send(&portal, &json!({})).await;
     assert_eq!(problem(&reply), "429");
     assert!(reply.header("retry-after").unwrap().parse::<u32>().unwrap() <= 60);

@@ -52,7 +52,10 @@ struct Job {
 
 async fn organization(portal: &Portal) -> OrganizationId {
     let id = OrganizationId::new();
-    sqlx::query!("INSERT INTO organization (id, name) VALUES ($1, 'Queue')", id.uuid()).execute(&portal.admin).await.expect("the database answers");
+    sqlx::query!("INSERT INTO organization (id, name) VALUES ($1, 'Queue')", id.uuid())
+        .execute(&portal.admin)
+        .await
+        .expect("the database answers");
     id
 }
 
@@ -103,7 +106,10 @@ async fn until(portal: &Portal, kind: &str, state: &str) -> Job {
 
 /// Pauses between attempts are not waited for.
 async fn hurry(portal: &Portal) {
-    sqlx::query!("UPDATE job SET run_at = NOW() WHERE state = 'QUEUED'").execute(&portal.admin).await.expect("the database answers");
+    sqlx::query!("UPDATE job SET run_at = NOW() WHERE state = 'QUEUED'")
+        .execute(&portal.admin)
+        .await
+        .expect("the database answers");
 }
 
 #[tokio::test]
@@ -127,7 +133,9 @@ async fn a_job_is_done_once_and_at_once_after_the_commit() {
     sleep(Duration::from_millis(200)).await;
 
     let before = Instant::now();
-    assert!(enqueue(&portal, NewJob::within(organization, "test.count").with("user", UserId::new()), organization).await);
+    assert!(
+        enqueue(&portal, NewJob::within(organization, "test.count").with("user", UserId::new()), organization).await
+    );
     until(&portal, "test.count", "DONE").await;
     assert!(before.elapsed() < Duration::from_secs(5), "woken, not polled");
     assert_eq!(ran.load(Ordering::SeqCst), 1);
@@ -166,13 +174,16 @@ async fn a_key_keeps_a_waiting_job_alone() {
 async fn a_failing_job_is_tried_again_and_then_given_up() {
     let portal = Portal::start().await;
     let organization = organization(&portal).await;
-    let handlers = Handlers::new().on("test.fail", |_, _| async { Err(Error::Internal(anyhow::anyhow!("no such printer"))) });
+    let handlers =
+        Handlers::new().on("test.fail", |_, _| async { Err(Error::Internal(anyhow::anyhow!("no such printer"))) });
     let worker = Running::start(&portal.app, handlers);
     enqueue(&portal, NewJob::within(organization, "test.fail").attempts(2), organization).await;
 
     let first = until_attempts(&portal, "test.fail", 1).await;
     assert_eq!((first.state.as_str(), first.error.as_deref()), ("QUEUED", Some("no such printer")));
-    let pause = sqlx::query_scalar!(r#"SELECT EXTRACT(EPOCH FROM run_at - NOW())::float8 AS "s!" FROM job WHERE kind = 'test.fail'"#);
+    let pause = sqlx::query_scalar!(
+        r#"SELECT EXTRACT(EPOCH FROM run_at - NOW())::float8 AS "s!" FROM job WHERE kind = 'test.fail'"#
+    );
     assert!(pause.fetch_one(&portal.admin).await.unwrap() > 3.0, "not at once");
 
     hurry(&portal).await;
@@ -312,7 +323,8 @@ async fn a_timer_fires_once_across_replicas_and_once_for_each_organization() {
     for tick in ticks {
         tick.await.unwrap();
     }
-    let organizations = sqlx::query_scalar!(r#"SELECT COUNT(*) AS "n!" FROM organization"#).fetch_one(&portal.admin).await.unwrap();
+    let organizations =
+        sqlx::query_scalar!(r#"SELECT COUNT(*) AS "n!" FROM organization"#).fetch_one(&portal.admin).await.unwrap();
     assert_eq!(i64::try_from(jobs_of(&portal, "audit.seal").await.len()).unwrap(), organizations);
     assert_eq!(jobs_of(&portal, "jobs.purge").await.len(), 1);
     assert!(jobs_of(&portal, "alerts.wake").await.is_empty(), "nobody here does that work");
@@ -338,7 +350,10 @@ async fn what_is_done_goes_after_a_day_and_the_dead_stay_to_be_seen() {
         .unwrap();
     }
     let worker = Running::start(&portal.app, jobs::work::all());
-    sqlx::query!("INSERT INTO job (id, kind) VALUES ($1, 'jobs.purge')", new_uuid()).execute(&portal.admin).await.unwrap();
+    sqlx::query!("INSERT INTO job (id, kind) VALUES ($1, 'jobs.purge')", new_uuid())
+        .execute(&portal.admin)
+        .await
+        .unwrap();
     until(&portal, "jobs.purge", "DONE").await;
     let left: Vec<String> = jobs_of(&portal, "test.old").await.into_iter().map(|job| job.state).collect();
     assert_eq!(left.len(), 2);

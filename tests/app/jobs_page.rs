@@ -1,8 +1,13 @@
 //! The page of those who run the system: what is given up, and what a person does about it.
 
+use std::time::Duration;
+
 use almoner::access::Role;
 use almoner::ids::{OrganizationId, new_uuid};
+use almoner::jobs::{self, Worker};
 use reqwest::StatusCode;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::support::{Browser, House, Portal};
@@ -24,7 +29,10 @@ async fn dead(portal: &Portal, organization: Option<OrganizationId>, kind: &str,
 }
 
 async fn state(portal: &Portal, id: Uuid) -> (String, i32) {
-    let row = sqlx::query!("SELECT state, attempts FROM job WHERE id = $1", id).fetch_one(&portal.admin).await.expect("the job");
+    let row = sqlx::query!("SELECT state, attempts FROM job WHERE id = $1", id)
+        .fetch_one(&portal.admin)
+        .await
+        .expect("the job");
     (row.state, row.attempts)
 }
 
@@ -44,7 +52,11 @@ async fn the_dead_are_shown_with_the_reason_and_settled_without_script() {
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
     let rows = page.texts("#dead tbody tr");
     assert_eq!(rows.len(), 2);
-    assert!(rows.iter().any(|row| row.contains("Seal the audit") && row.contains("no <such> printer") && row.contains("5 of 5")), "{rows:?}");
+    assert!(
+        rows.iter()
+            .any(|row| row.contains("Seal the audit") && row.contains("no <such> printer") && row.contains("5 of 5")),
+        "{rows:?}"
+    );
 
     let retried = admin.post(&format!("/admin/jobs/{first}/retry"), &[]).await;
     assert_eq!((retried.status, retried.location()), (StatusCode::SEE_OTHER, "/admin/jobs"));
@@ -53,7 +65,9 @@ async fn the_dead_are_shown_with_the_reason_and_settled_without_script() {
     assert_eq!(discarded.status, StatusCode::OK);
     assert!(discarded.texts("#dead tbody tr").is_empty() && !discarded.body.contains("<html"));
     assert_eq!(state(&portal, second).await.0, "DISCARDED");
-    let written = sqlx::query_scalar!(r#"SELECT COUNT(*) AS "n!" FROM audit_event WHERE resource_type = 'job' AND acting_role = 'ADMIN'"#);
+    let written = sqlx::query_scalar!(
+        r#"SELECT COUNT(*) AS "n!" FROM audit_event WHERE resource_type = 'job' AND acting_role = 'ADMIN'"#
+    );
     assert_eq!(written.fetch_one(&portal.admin).await.expect("a count"), 2);
 }
 
@@ -95,4 +109,49 @@ async fn only_who_runs_the_system_sees_it() {
     let id = dead(&portal, Some(house.organization), "audit.seal", None).await;
     assert_eq!(clinician.get("/admin/jobs").await.status, StatusCode::FORBIDDEN);
     assert_eq!(clinician.post(&format!("/admin/jobs/{id}/discard"), &[]).await.status, StatusCode::FORBIDDEN);
+}
+
+async fn is_done(portal: &Portal, kind: &str) -> bool {
+    sqlx::query_scalar!(r#"SELECT state = 'DONE' AS "done!" FROM job WHERE kind = $1"#, kind)
+        .fetch_one(&portal.admin)
+        .await
+        .expect("the job")
+}
+
+#[tokio::test]
+async fn sessions_that_ended_by_themselves_are_closed_with_the_reason() {
+    let portal = Portal::start().await;
+    let house = House::build(&portal).await;
+    for _ in 0..3 {
+        house.person(&portal, Role::Clinician, None).await;
+    }
+    sqlx::query!(
+        "UPDATE user_session AS s
+            SET last_seen_at = NOW() - MAKE_INTERVAL(mins => CASE n WHEN 1 THEN 20 ELSE 0 END),
+                expires_at = NOW() + MAKE_INTERVAL(hours => CASE n WHEN 2 THEN -1 ELSE 9 END)
+           FROM (SELECT id, ROW_NUMBER() OVER () AS n FROM user_session WHERE organization_id = $1) AS numbered
+          WHERE s.id = numbered.id",
+        house.organization.uuid(),
+    )
+    .execute(&portal.admin)
+    .await
+    .expect("sessions");
+    let stop = CancellationToken::new();
+    let worker = Worker::new(portal.app.clone(), jobs::work::all()).run(stop.clone());
+    let purge = async {
+        sqlx::query!("INSERT INTO job (id, kind) VALUES ($1, 'sessions.purge')", new_uuid())
+            .execute(&portal.admin)
+            .await
+            .expect("a job");
+        while !is_done(&portal, "sessions.purge").await {
+            sleep(Duration::from_millis(50)).await;
+        }
+        stop.cancel();
+    };
+    tokio::join!(worker, purge);
+    let reasons = sqlx::query_scalar!(
+        r#"SELECT COALESCE(end_reason, 'goes on') AS "reason!" FROM user_session WHERE organization_id = $1 ORDER BY 1"#,
+        house.organization.uuid(),
+    );
+    assert_eq!(reasons.fetch_all(&portal.admin).await.expect("sessions"), ["EXPIRED", "goes on", "IDLE"]);
 }

@@ -46,7 +46,9 @@ impl Stream {
             while let Some((message, rest)) = self.buffer.split_once("\n\n") {
                 let (message, rest) = (message.to_owned(), rest.to_owned());
                 self.buffer = rest;
-                let field = |name: &str| message.lines().find_map(|line| line.strip_prefix(name)).map(|text| text.trim().to_owned());
+                let field = |name: &str| {
+                    message.lines().find_map(|line| line.strip_prefix(name)).map(|text| text.trim().to_owned())
+                };
                 self.last_id = field("id:").or(self.last_id.take());
                 if let Some(name) = field("event:") {
                     return Some(name);

@@ -7,7 +7,8 @@ use almoner::phi;
 use super::{Browser, Portal};
 
 /// [`super::PASSWORD`], hashed as the portal does it.
-const PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$z/oEOYGGQEkp+rzY5ndOpQ$0jzTPKFEJtAk3rOUtqAuxrR40q4nl4IQxt9wAdFJ1RY";
+const PASSWORD_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$z/oEOYGGQEkp+rzY5ndOpQ$0jzTPKFEJtAk3rOUtqAuxrR40q4nl4IQxt9wAdFJ1RY";
 
 /// An organization with its keys, a clinic and a care home.
 pub struct House {
@@ -25,10 +26,16 @@ impl House {
             .await
             .expect("an organization");
         for (facility, name, kind) in [(house.clinic, "Clinic", "CLINIC"), (house.home, "Home", "CARE_HOME")] {
-            sqlx::query!("INSERT INTO facility (organization_id, id, name, kind) VALUES ($1, $2, $3, $4)", id, facility.uuid(), name, kind)
-                .execute(&portal.admin)
-                .await
-                .expect("a facility");
+            sqlx::query!(
+                "INSERT INTO facility (organization_id, id, name, kind) VALUES ($1, $2, $3, $4)",
+                id,
+                facility.uuid(),
+                name,
+                kind
+            )
+            .execute(&portal.admin)
+            .await
+            .expect("a facility");
         }
         let mut conn = portal.admin.acquire().await.expect("a connection");
         phi::store::create(&mut conn, portal.app.keyring(), house.organization).await.expect("a data key");
