@@ -169,10 +169,11 @@ pub const TABLES: &[Table] = &[
     Table::new(
         "audit_segment",
         "hf",
-        "INSERT INTO audit_segment (organization_id, number, first_seq, last_seq, event_count, prev_hash, hash) VALUES ('{org}', {n}, 1, 1, 1, 'x', 'y')",
+        "INSERT INTO audit_segment (organization_id, number, first_seq, last_seq, event_count, prev_hash, hash, seqs) VALUES ('{org}', {n}, 1, 1, 1, 'x', 'y', '{[1,1]}')",
         "hash = 'z'",
     )
     .keyed("number = {n}"),
+    Table::new("audit_progress", "hf", "INSERT INTO audit_progress (organization_id) VALUES ('{org}')", "horizon = 1").keyed("organization_id = '{org}'"),
     Table::new(
         "audit_patient",
         "htmf",
