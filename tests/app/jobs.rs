@@ -7,7 +7,7 @@ use std::time::Duration;
 use almoner::app::App;
 use almoner::error::Error;
 use almoner::ids::{OrganizationId, UserId, new_uuid};
-use almoner::jobs::{self, Handlers, NewJob, Pace, Worker, schedule};
+use almoner::jobs::{self, Handlers, NewJob, Pace, Worker};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -307,56 +307,4 @@ async fn what_cannot_end_in_time_is_given_back() {
     worker.stop().await;
     let job = the_job(&portal, "test.endless").await;
     assert_eq!((job.state.as_str(), job.attempts), ("QUEUED", 0));
-}
-
-#[tokio::test]
-async fn a_timer_fires_once_across_replicas_and_once_for_each_organization() {
-    let portal = Portal::start().await;
-    organization(&portal).await;
-    let replica = portal.replica().await;
-    let handlers = Handlers::new().on("audit.seal", |_, _| async { Ok(()) }).on("jobs.purge", |_, _| async { Ok(()) });
-    let ticks = (0..8).map(|i| {
-        let app = if i % 2 == 0 { portal.app.clone() } else { replica.app.clone() };
-        let handlers = handlers.clone();
-        tokio::spawn(async move { schedule::tick(&app, &handlers).await.unwrap() })
-    });
-    for tick in ticks {
-        tick.await.unwrap();
-    }
-    let organizations =
-        sqlx::query_scalar!(r#"SELECT COUNT(*) AS "n!" FROM organization"#).fetch_one(&portal.admin).await.unwrap();
-    assert_eq!(i64::try_from(jobs_of(&portal, "audit.seal").await.len()).unwrap(), organizations);
-    assert_eq!(jobs_of(&portal, "jobs.purge").await.len(), 1);
-    assert!(jobs_of(&portal, "alerts.wake").await.is_empty(), "nobody here does that work");
-
-    // A turn later, what still waits is not added again.
-    sqlx::query!("UPDATE job_schedule SET next_run_at = NOW()").execute(&portal.admin).await.unwrap();
-    schedule::tick(&portal.app, &handlers).await.unwrap();
-    assert_eq!(jobs_of(&portal, "jobs.purge").await.len(), 1);
-}
-
-#[tokio::test]
-async fn what_is_done_goes_after_a_day_and_the_dead_stay_to_be_seen() {
-    let portal = Portal::start().await;
-    for (state, hours) in [("DONE", 48), ("DONE", 12), ("DEAD", 48), ("DEAD", 2_400)] {
-        sqlx::query!(
-            "INSERT INTO job (id, kind, state, finished_at) VALUES ($1, 'test.old', $2, NOW() - MAKE_INTERVAL(hours => $3))",
-            new_uuid(),
-            state,
-            hours,
-        )
-        .execute(&portal.admin)
-        .await
-        .unwrap();
-    }
-    let worker = Running::start(&portal.app, jobs::work::all());
-    sqlx::query!("INSERT INTO job (id, kind) VALUES ($1, 'jobs.purge')", new_uuid())
-        .execute(&portal.admin)
-        .await
-        .unwrap();
-    until(&portal, "jobs.purge", "DONE").await;
-    let left: Vec<String> = jobs_of(&portal, "test.old").await.into_iter().map(|job| job.state).collect();
-    assert_eq!(left.len(), 2);
-    assert!(left.contains(&"DONE".to_owned()) && left.contains(&"DEAD".to_owned()));
-    worker.stop().await;
 }

@@ -1,13 +1,8 @@
 //! The page of those who run the system: what is given up, and what a person does about it.
 
-use std::time::Duration;
-
 use almoner::access::Role;
 use almoner::ids::{OrganizationId, new_uuid};
-use almoner::jobs::{self, Worker};
 use reqwest::StatusCode;
-use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::support::{Browser, House, Portal};
@@ -109,49 +104,4 @@ async fn only_who_runs_the_system_sees_it() {
     let id = dead(&portal, Some(house.organization), "audit.seal", None).await;
     assert_eq!(clinician.get("/admin/jobs").await.status, StatusCode::FORBIDDEN);
     assert_eq!(clinician.post(&format!("/admin/jobs/{id}/discard"), &[]).await.status, StatusCode::FORBIDDEN);
-}
-
-async fn is_done(portal: &Portal, kind: &str) -> bool {
-    sqlx::query_scalar!(r#"SELECT state = 'DONE' AS "done!" FROM job WHERE kind = $1"#, kind)
-        .fetch_one(&portal.admin)
-        .await
-        .expect("the job")
-}
-
-#[tokio::test]
-async fn sessions_that_ended_by_themselves_are_closed_with_the_reason() {
-    let portal = Portal::start().await;
-    let house = House::build(&portal).await;
-    for _ in 0..3 {
-        house.person(&portal, Role::Clinician, None).await;
-    }
-    sqlx::query!(
-        "UPDATE user_session AS s
-            SET last_seen_at = NOW() - MAKE_INTERVAL(mins => CASE n WHEN 1 THEN 20 ELSE 0 END),
-                expires_at = NOW() + MAKE_INTERVAL(hours => CASE n WHEN 2 THEN -1 ELSE 9 END)
-           FROM (SELECT id, ROW_NUMBER() OVER () AS n FROM user_session WHERE organization_id = $1) AS numbered
-          WHERE s.id = numbered.id",
-        house.organization.uuid(),
-    )
-    .execute(&portal.admin)
-    .await
-    .expect("sessions");
-    let stop = CancellationToken::new();
-    let worker = Worker::new(portal.app.clone(), jobs::work::all()).run(stop.clone());
-    let purge = async {
-        sqlx::query!("INSERT INTO job (id, kind) VALUES ($1, 'sessions.purge')", new_uuid())
-            .execute(&portal.admin)
-            .await
-            .expect("a job");
-        while !is_done(&portal, "sessions.purge").await {
-            sleep(Duration::from_millis(50)).await;
-        }
-        stop.cancel();
-    };
-    tokio::join!(worker, purge);
-    let reasons = sqlx::query_scalar!(
-        r#"SELECT COALESCE(end_reason, 'goes on') AS "reason!" FROM user_session WHERE organization_id = $1 ORDER BY 1"#,
-        house.organization.uuid(),
-    );
-    assert_eq!(reasons.fetch_all(&portal.admin).await.expect("sessions"), ["EXPIRED", "goes on", "IDLE"]);
 }

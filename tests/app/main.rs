@@ -7,6 +7,7 @@ mod accounts;
 mod demo;
 mod home;
 mod route_table;
+mod schedule;
 mod support;
 
 mod ingest;
