@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use super::evidence::Evidence;
-use super::model::{Alert, AlertReason, AlertStatus, Closure, Mover, Reason, State};
+use super::model::{Alert, AlertReason, AlertStatus, AlertType, Closure, Mover, Reason, State};
 use super::queries::row::Row;
 use crate::charts::{self, LineChart, Spark};
 use crate::clock::Timestamp;
@@ -109,6 +109,12 @@ impl Item {
         letters.next().map(|first| first.to_uppercase().chain(letters).collect())
     }
 
+    /// What the alert is about, in words.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        self.row.kind.parse::<AlertType>().map_or_else(|_| sentence(&self.row.kind), |kind| kind.label().to_owned())
+    }
+
     /// The state as a tag beside the title; nothing for new alerts, which are the rule.
     #[must_use]
     pub fn tag(&self, time: &Time) -> Option<String> {
@@ -152,6 +158,18 @@ impl Item {
         let values: Vec<f64> = series.points.iter().map(|(_, value)| *value).collect();
         let latest = values.get(values.len().saturating_sub(SPARK_READINGS)..)?;
         (latest.len() > 1).then(|| charts::spark(latest, series.range))
+    }
+
+    /// All readings as rows of a table: when, and the value of each series.
+    #[must_use]
+    pub fn readings(&self) -> Vec<(Timestamp, Vec<String>)> {
+        let value = |place: usize| {
+            move |series: &super::evidence::Series| {
+                series.points.get(place).map_or_else(String::new, |(_, value)| format::number(*value, 2))
+            }
+        };
+        let first = self.evidence.series.first().map(|series| series.points.as_slice()).unwrap_or_default();
+        first.iter().enumerate().map(|(place, (at, _))| (*at, self.evidence.series.iter().map(value(place)).collect())).collect()
     }
 
     /// All readings as a chart.
@@ -248,4 +266,11 @@ impl Can {
     pub const fn nothing(&self) -> bool {
         !(self.acknowledge || self.assign || self.snooze || self.hand_back || self.resolve || self.dismiss || self.reopen)
     }
+}
+
+/// `SOME_NEW_TYPE` as `Some new type`: sources may name types that this version does not know.
+fn sentence(name: &str) -> String {
+    let words = name.to_lowercase().replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

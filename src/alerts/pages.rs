@@ -52,6 +52,36 @@ pub struct Newer {
     pub noun: &'static str,
 }
 
+/// After a move: the pane, and the row and the tabs that changed with it.
+#[derive(Debug, Template)]
+#[template(path = "alerts/_moved.html")]
+pub struct Moved {
+    /// The alert as it is now.
+    pub pane: Pane,
+    /// The same for its row.
+    pub item: Item,
+    /// Whether the row still belongs to the list.
+    pub stays: bool,
+    /// The tabs with their counts.
+    pub tabs: Vec<Tab>,
+    /// Where this filter gets a name.
+    pub save: String,
+    /// Whether it has one.
+    pub saved: bool,
+    /// Whether this person takes alerts.
+    pub handles: bool,
+}
+
+/// Somebody was faster: the same, with a note before it.
+#[derive(Debug, Template)]
+#[template(path = "alerts/_conflict.html")]
+pub struct Conflict {
+    /// The alert as it is now.
+    pub moved: Moved,
+    /// Who did what, when.
+    pub words: String,
+}
+
 /// What the person may do at all, whatever the alert.
 #[derive(Clone, Copy, Debug)]
 pub struct May {

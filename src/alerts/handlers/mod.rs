@@ -1,6 +1,14 @@
 //! What answers the requests.
 
+mod answer;
+mod asking;
+pub mod bulk;
+pub mod export;
 pub mod list;
+pub mod moves;
+pub mod new;
+pub mod show;
+pub mod views;
 
 use super::filter::Filter;
 use super::item::Time;
@@ -28,4 +36,10 @@ async fn criteria(ctx: &Ctx, tx: &mut Tx, filter: &Filter) -> Result<Criteria> {
         Ok(keys.blind_index(organization, "patient", "medical_record_number", number).map_err(anyhow::Error::from)?)
     })?;
     Ok(Criteria::new(&ctx.actor, filter, words))
+}
+
+/// Where to go after an action: a page of the alerts, and no other site whatever a form says.
+fn back(path: &str) -> &str {
+    let own = path == "/alerts" || path.starts_with("/alerts?") || path.starts_with("/alerts/");
+    if own && path.bytes().all(|byte| byte.is_ascii_graphic()) { path } else { "/alerts" }
 }
