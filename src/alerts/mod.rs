@@ -5,6 +5,7 @@ pub mod filter;
 mod forms;
 mod handlers;
 mod item;
+pub mod jobs;
 mod menus;
 pub mod model;
 mod move_page;

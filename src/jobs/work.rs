@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use super::{JobContext, chores};
+use crate::alerts;
 use crate::app::App;
 use crate::error::Result;
 
@@ -24,6 +25,8 @@ pub struct Handlers {
 pub fn all() -> Handlers {
     Handlers::new()
         .on("sessions.purge", chores::purge_sessions)
+        .on("alerts.wake", alerts::jobs::wake)
+        .on("alerts.unconfirmed", alerts::jobs::unconfirmed)
         .on("jobs.purge", chores::purge_jobs)
         .on("limits.purge", chores::purge_limits)
 }

@@ -4,6 +4,7 @@
 
 mod access_matrix;
 mod accounts;
+mod alerts;
 mod demo;
 mod home;
 mod route_table;
