@@ -89,6 +89,7 @@ CREATE TABLE IF NOT EXISTS patient (
 CREATE INDEX IF NOT EXISTS patient_name ON patient (organization_id, name_key, id);
 CREATE INDEX IF NOT EXISTS patient_facility_name ON patient (organization_id, facility_id, name_key, id);
 CREATE INDEX IF NOT EXISTS patient_facility_given ON patient (organization_id, facility_id, given_key, id);
+CREATE INDEX IF NOT EXISTS patient_given ON patient (organization_id, given_key, id);
 CREATE UNIQUE INDEX IF NOT EXISTS patient_medical_record_number_unique ON patient (organization_id, medical_record_number_bidx);
 CREATE UNIQUE INDEX IF NOT EXISTS patient_email_unique ON patient (organization_id, email_bidx);
 CREATE INDEX IF NOT EXISTS patient_phone ON patient (organization_id, phone_bidx);
