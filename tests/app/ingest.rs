@@ -3,64 +3,11 @@
 use almoner::access::Role;
 use almoner::ids::{FacilityId, new_uuid};
 use almoner::ingest::cli;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use hmac::{Hmac, Mac as _};
-use reqwest::{Method, StatusCode};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
-use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::support::{House, Portal, Reply};
-
-/// Another system with its secret.
-struct Sender {
-    account: Uuid,
-    secret: String,
-}
-
-impl Sender {
-    async fn new(portal: &Portal, house: &House, facility: Option<&str>) -> Self {
-        let (account, secret) =
-            cli::add(&portal.app, house.organization, &format!("Engine {}", new_uuid()), facility, None)
-                .await
-                .expect("an account");
-        Self { account: account.uuid(), secret: secret.to_string() }
-    }
-
-    fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
-        let key = BASE64_STANDARD.decode(self.secret.strip_prefix("whsec_").expect("a secret")).expect("base64");
-        let mac = <Hmac<Sha256> as hmac::Mac>::new_from_slice(&key).expect("a key");
-        let mac = mac.chain_update(format!("{id}.{timestamp}.")).chain_update(body).finalize().into_bytes();
-        format!("v1,{}", BASE64_STANDARD.encode(mac))
-    }
-
-    async fn send(&self, portal: &Portal, body: &Value) -> Reply {
-        self.send_as(portal, &new_uuid().to_string(), body).await
-    }
-
-    async fn send_as(&self, portal: &Portal, id: &str, body: &Value) -> Reply {
-        self.send_at(portal, id, portal.app.clock.now().timestamp(), body.to_string().as_bytes()).await
-    }
-
-    async fn send_at(&self, portal: &Portal, id: &str, timestamp: i64, body: &[u8]) -> Reply {
-        post(portal, self.account, id, timestamp, &self.sign(id, timestamp, body), body).await
-    }
-}
-
-async fn post(portal: &Portal, account: Uuid, id: &str, timestamp: i64, signature: &str, body: &[u8]) -> Reply {
-    let browser = portal.visitor();
-    let request = browser
-        .request(Method::POST, "/ingest/alerts")
-        .header("sec-fetch-site", "cross-site")
-        .header("almoner-account", account.to_string())
-        .header("webhook-id", id)
-        .header("webhook-timestamp", timestamp.to_string())
-        .header("webhook-signature", signature)
-        .header("content-type", "application/json")
-        .body(body.to_vec());
-    browser.send(request).await
-}
+use crate::support::{House, Portal, Reply, Sender};
 
 fn data(reply: &Reply) -> Value {
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
@@ -204,7 +151,8 @@ async fn a_wrong_signature_and_an_unknown_account_are_one_answer() {
     let good = sender.sign("m", now, body.as_bytes());
     let other = Sender::new(&portal, &house, None).await;
 
-    let wrong = post(&portal, sender.account, "m", now, &other.sign("m", now, body.as_bytes()), body.as_bytes()).await;
+    let wrong =
+        Sender::post(&portal, sender.account, "m", now, &other.sign("m", now, body.as_bytes()), body.as_bytes()).await;
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
     let strip = |reply: &Reply| reply.body_without_ids();
     for (name, account, id, at, signature) in [
@@ -215,13 +163,13 @@ async fn a_wrong_signature_and_an_unknown_account_are_one_answer() {
         ("half a signature", sender.account, "m", now, "v1,AAAA"),
         ("another version", sender.account, "m", now, "v2,AAAA"),
     ] {
-        let reply = post(&portal, account, id, at, signature, body.as_bytes()).await;
+        let reply = Sender::post(&portal, account, id, at, signature, body.as_bytes()).await;
         assert_eq!((reply.status, strip(&reply)), (wrong.status, strip(&wrong)), "{name}");
     }
     let bare = portal.visitor().post_raw("/ingest/alerts", "{}").await;
     assert_eq!((bare.status, strip(&bare)), (wrong.status, strip(&wrong)));
     cli::run(&portal.app, &cli::ServiceAccountCommand::Revoke { id: sender.account }).await.unwrap();
-    let revoked = post(&portal, sender.account, "m", now, &good, body.as_bytes()).await;
+    let revoked = Sender::post(&portal, sender.account, "m", now, &good, body.as_bytes()).await;
     assert_eq!((revoked.status, strip(&revoked)), (wrong.status, strip(&wrong)));
     assert_eq!(count(&portal, &house).await, 0);
 }

@@ -6,9 +6,10 @@ use almoner::access::Role;
 use almoner::events::{self, Action, By, Event};
 use almoner::ids::{AlertId, FacilityId, PatientId};
 use reqwest::{Method, Response, StatusCode};
+use serde_json::json;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{Browser, House, Portal};
+use crate::support::{Browser, House, Portal, Sender};
 
 /// How soon a change is heard on another replica, at the latest.
 const SOON: Duration = Duration::from_secs(2);
@@ -20,6 +21,8 @@ const SILENCE: Duration = Duration::from_millis(1_500);
 struct Stream {
     response: Response,
     buffer: String,
+    /// Every byte of it.
+    heard: String,
     last_id: Option<String>,
 }
 
@@ -37,7 +40,7 @@ impl Stream {
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["cache-control"], "no-store");
-        Self { response, buffer: String::new(), last_id: None }
+        Self { response, buffer: String::new(), heard: String::new(), last_id: None }
     }
 
     /// The name of the next event; none at the end of the stream.
@@ -55,7 +58,9 @@ impl Stream {
                 }
             }
             let chunk = self.response.chunk().await.ok()??;
-            self.buffer.push_str(std::str::from_utf8(&chunk).expect("text"));
+            let text = std::str::from_utf8(&chunk).expect("text");
+            self.buffer.push_str(text);
+            self.heard.push_str(text);
         }
     }
 
@@ -113,6 +118,21 @@ async fn a_change_is_heard_on_every_replica_within_two_seconds() {
     far.expect("queue-changed").await;
     let heard = Stream::resume(&there, Some(&last)).await.next().await;
     assert!(heard.as_deref().is_some_and(|name| name != "reload"), "{heard:?}");
+}
+
+#[tokio::test]
+async fn an_alert_from_another_system_is_heard_and_its_words_are_not() {
+    let portal = Portal::start().await;
+    let house = House::build(&portal).await;
+    let patient = house.patient(&portal, house.clinic, "1").await;
+    let sender = Sender::new(&portal, &house, None).await;
+    let mut stream = Stream::open(&house.person(&portal, Role::Clinician, Some(house.clinic)).await).await;
+    settled(&portal).await;
+    let alert = json!({"type": "GLUCOSE_HIGH", "severity": "HIGH", "title": "Glucose very high", "patient": patient});
+    assert_eq!(sender.send(&portal, &alert).await.status, StatusCode::OK);
+    stream.expect(&format!("chart-changed-{patient}")).await;
+    stream.expect("queue-changed").await;
+    assert!(!stream.heard.contains("Glucose") && !stream.heard.contains("HIGH"), "{}", stream.heard);
 }
 
 #[tokio::test]

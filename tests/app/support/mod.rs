@@ -7,11 +7,13 @@ mod browser;
 mod database;
 mod house;
 mod portal;
+mod sender;
 
 pub use browser::{Browser, Reply};
 pub use database::run;
 pub use house::House;
 pub use portal::Portal;
+pub use sender::Sender;
 
 /// The password of every demo account.
 pub const PASSWORD: &str = "password123";
