@@ -35,6 +35,7 @@ pub mod live;
 pub mod patients;
 pub mod phi;
 pub mod routes;
+pub mod search;
 pub mod seed;
 pub mod serve;
 pub mod server;

@@ -1,7 +1,7 @@
 //! The whole portal: one line per slice.
 
 use crate::web::Routes;
-use crate::{accounts, admin, alerts, chart, design, health, home, ingest, jobs, live, patients};
+use crate::{accounts, admin, alerts, chart, design, health, home, ingest, jobs, live, patients, search};
 
 /// Every route of the portal.
 #[must_use]
@@ -16,6 +16,7 @@ pub fn all() -> Routes {
         .merge(alerts::routes())
         .merge(chart::routes())
         .merge(patients::routes())
+        .merge(search::routes())
         .merge(admin::routes())
         .merge(design::routes())
 }

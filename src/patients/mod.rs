@@ -11,10 +11,11 @@ pub mod model;
 pub mod names;
 mod pages;
 mod queries;
+pub mod quick;
 pub mod record;
 mod small;
 
-use crate::access::Permission::{EditPatients, ListPatients};
+use crate::access::Permission::{EditPatients, ExportPatients, ListPatients};
 use crate::web::Routes;
 
 /// The routes of this slice.
@@ -23,6 +24,7 @@ pub fn routes() -> Routes {
     Routes::new()
         .get("/patients", ListPatients, handlers::list::list)
         .post("/patients/search", ListPatients, handlers::list::search)
+        .get("/patients.csv", ExportPatients, handlers::export::csv)
         .get("/patients/new", EditPatients, handlers::create::ask)
         .post("/patients/new", EditPatients, handlers::create::create)
         .get("/patients/{id}/edit", EditPatients, handlers::edit::ask)

@@ -56,10 +56,10 @@ async fn records(ctx: &Ctx, mut tx: Tx, list: &List) -> Page {
     let keys = ctx.app.keys(&mut tx, ctx.actor.organization).await?;
     let facilities = facilities::within_reach(&mut tx, &ctx.actor).await?;
     let looked_for = LookedFor::read(ctx, keys, list)?;
-    let found = matching(&mut tx, &wanted(ctx, list, &facilities, CAP), &looked_for.search, list).await?;
+    let found = matching(&mut tx, &wanted(ctx, list, &facilities, CAP), looked_for.search.as_ref(), list).await?;
     let ids: Vec<PatientId> = found.iter().take(PAGE).map(|(id, _)| *id).collect();
     let rows = queries::list::rows(&mut tx, ctx.actor.organization, &ids).await?;
-    let audited = record_view(ctx, &mut tx, ids, looked_for.kind()).await?;
+    let audited = record_view(ctx, &mut tx, ids, "patients", looked_for.kind()).await?;
     let today = ctx.today();
     let rows = rows.into_iter().map(|row| PatientRow::new(row, ctx, keys, today, &audited)).collect::<Result<_>>()?;
     let clinicians =
@@ -82,7 +82,8 @@ async fn headers(ctx: &Ctx, mut tx: Tx, list: &List) -> Page {
         Some(Search::Number { record, .. }) => queries::list::header_by_number(&mut tx, record).await?,
         Some(Search::Email(_) | Search::Nothing) => Vec::new(),
     };
-    let audited = record_view(ctx, &mut tx, found.iter().map(|row| row.id).collect(), looked_for.kind()).await?;
+    let audited =
+        record_view(ctx, &mut tx, found.iter().map(|row| row.id).collect(), "patients", looked_for.kind()).await?;
     let full = found.len() == PAGE;
     let rows = found.into_iter().map(|row| HeaderRow::new(row, ctx, keys, &audited)).collect::<Result<_>>()?;
     let shell = shell(ctx, &mut tx, &facilities).await?;
@@ -93,13 +94,16 @@ async fn headers(ctx: &Ctx, mut tx: Tx, list: &List) -> Page {
 }
 
 /// What the token in the address asks for.
-struct LookedFor {
-    typed: String,
-    search: Option<Search>,
+pub struct LookedFor {
+    /// What was typed.
+    pub typed: String,
+    /// What that looks for.
+    pub search: Option<Search>,
 }
 
 impl LookedFor {
-    fn read(ctx: &Ctx, keys: &Keyring, list: &List) -> Result<Self> {
+    /// Opens the token.
+    pub fn read(ctx: &Ctx, keys: &Keyring, list: &List) -> Result<Self> {
         let Some(token) = &list.find else { return Ok(Self { typed: String::new(), search: None }) };
         match find::open(keys, &ctx.actor, token) {
             Some(typed) => Ok(Self { search: Some(find::search(keys, &ctx.actor, &typed)?), typed }),
@@ -108,13 +112,14 @@ impl LookedFor {
         }
     }
 
-    fn kind(&self) -> Option<&'static str> {
+    /// The kind of search, for the audit.
+    pub fn kind(&self) -> Option<&'static str> {
         self.search.as_ref().map(Search::kind)
     }
 }
 
 /// What the list asks of the database.
-pub(super) fn wanted(ctx: &Ctx, list: &List, facilities: &[Facility], limit: usize) -> queries::list::Wanted {
+pub fn wanted(ctx: &Ctx, list: &List, facilities: &[Facility], limit: usize) -> queries::list::Wanted {
     let reach = facilities.iter().map(|facility| facility.id.uuid());
     queries::list::Wanted {
         organization: ctx.actor.organization,
@@ -129,10 +134,10 @@ pub(super) fn wanted(ctx: &Ctx, list: &List, facilities: &[Facility], limit: usi
 }
 
 /// The patients that match, each with whether it was found by the given name.
-pub(super) async fn matching(
+pub async fn matching(
     tx: &mut Tx,
     wanted: &queries::list::Wanted,
-    search: &Option<Search>,
+    search: Option<&Search>,
     list: &List,
 ) -> Result<Vec<(PatientId, bool)>> {
     let everything = names::prefix_range("");
@@ -173,11 +178,17 @@ async fn by_either_name(
     Ok(found)
 }
 
-async fn record_view(ctx: &Ctx, tx: &mut Tx, shown: Vec<PatientId>, search: Option<&'static str>) -> Result<Audited> {
+pub async fn record_view(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    shown: Vec<PatientId>,
+    page: &'static str,
+    search: Option<&'static str>,
+) -> Result<Audited> {
     let event = Event::new(Action::View, "patient")
         .showing(shown)
         .at(ctx.actor.home_facility())
-        .with(serde_json::json!({ "page": "patients", "search": search }));
+        .with(serde_json::json!({ "page": page, "search": search }));
     events::record(tx, &ctx.by(), event).await
 }
 
@@ -202,7 +213,7 @@ fn pager(list: &List, found: &[(PatientId, bool)]) -> ui::Pager {
 }
 
 impl PatientRow {
-    pub(super) fn new(
+    pub fn new(
         row: queries::list::Row,
         ctx: &Ctx,
         keys: &Keyring,
@@ -228,7 +239,7 @@ impl PatientRow {
 }
 
 impl HeaderRow {
-    fn new(row: queries::list::Header, ctx: &Ctx, keys: &Keyring, audited: &Audited) -> Result<Self> {
+    pub fn new(row: queries::list::Header, ctx: &Ctx, keys: &Keyring, audited: &Audited) -> Result<Self> {
         let mrn =
             super::opened(keys, &ctx.actor, row.id, "medical_record_number", row.medical_record_number_enc.as_deref())?;
         Ok(Self {

@@ -2,6 +2,7 @@
 
 pub mod create;
 pub mod edit;
+pub mod export;
 pub mod list;
 pub mod standing;
 
