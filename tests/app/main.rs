@@ -16,4 +16,5 @@ mod jobs;
 mod jobs_page;
 mod live;
 mod platform;
+mod chart;
 mod patients;
