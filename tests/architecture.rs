@@ -21,8 +21,14 @@ const TOP: [&str; 11] =
 const NEIGHBOURS: [(&str, &[&str]); 1] = [("alerts", &[])];
 
 /// Calls from the platform into the ground that the platform cannot do without.
-const EXCEPTIONS: [(&str, &str); 5] =
-    [("web", "accounts"), ("live", "accounts"), ("jobs", "accounts"), ("jobs", "alerts"), ("jobs", "audit")];
+const EXCEPTIONS: [(&str, &str); 6] = [
+    ("web", "accounts"),
+    ("live", "accounts"),
+    ("jobs", "accounts"),
+    ("jobs", "alerts"),
+    ("jobs", "audit"),
+    ("patients", "facilities"),
+];
 
 fn files(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).expect("a folder") {

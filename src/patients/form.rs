@@ -142,13 +142,11 @@ pub fn parse(
         read.errors.add("deceased_on", "Enter a date that is not before the date of birth");
     }
     let place = |id: &str| offers.facilities.iter().map(|place| place.id.uuid()).find(|place| place.to_string() == id);
-    let clinician = match typed.get("clinician_id") {
-        "" => None,
-        _ => {
-            let known =
-                |id: &str| offers.clinicians.iter().map(|(known, _)| *known).find(|known| known.to_string() == id);
-            read.choice("clinician_id", known, "Choose somebody from the list")
-        }
+    let known = |id: &str| offers.clinicians.iter().map(|(known, _)| *known).find(|known| known.to_string() == id);
+    let clinician = if typed.get("clinician_id").is_empty() {
+        None
+    } else {
+        read.choice("clinician_id", known, "Choose somebody from the list")
     };
     let input = PatientInput {
         facility: read.choice("facility_id", place, "Choose a place").unwrap_or_default(),
@@ -194,13 +192,10 @@ fn height(read: &mut Reader<'_>) -> Option<String> {
     let height = read.line("height_cm")?.replace(',', ".");
     let digits = height.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let centimetres = height.parse::<f64>().ok().filter(|cm| digits && (20.0..=280.0).contains(cm));
-    match centimetres {
-        Some(cm) => Some(format!("{cm:.1}")),
-        None => {
-            read.errors.add("height_cm", "Enter a height between 20 and 280 centimetres, like 172");
-            None
-        }
+    if centimetres.is_none() {
+        read.errors.add("height_cm", "Enter a height between 20 and 280 centimetres, like 172");
     }
+    centimetres.map(|cm| format!("{cm:.1}"))
 }
 
 #[cfg(test)]

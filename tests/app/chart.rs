@@ -55,12 +55,15 @@ async fn what_cannot_be_seen_answers_like_what_does_not_exist() {
     assert_eq!(stranger.get("/patients/not-an-id").await.status, StatusCode::NOT_FOUND);
 }
 
+/// A section, what is typed there, the field that must not be empty, and what the list shows.
+type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str, &'static str);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn small_records_are_added_once_changed_and_removed() {
     let portal = Portal::start().await;
     let id = okafor(&portal).await;
     let clinician = portal.sign_in("clinician").await;
-    let cases: [(&str, &[(&str, &str)], &str, &str); 5] = [
+    let cases: [Case; 5] = [
         (
             "allergies",
             &[("substance", "Latex test"), ("reaction", "hives"), ("severity", "MILD"), ("status", "ACTIVE")],

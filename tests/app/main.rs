@@ -11,10 +11,10 @@ mod route_table;
 mod schedule;
 mod support;
 
+mod chart;
 mod ingest;
 mod jobs;
 mod jobs_page;
 mod live;
-mod platform;
-mod chart;
 mod patients;
+mod platform;

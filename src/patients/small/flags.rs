@@ -50,7 +50,7 @@ impl Kind for Flags {
         let mut read = Reader::new(typed, today);
         // A code that an import brought stays possible while its entry is changed.
         let known = |code: &str| {
-            let imported = typed.get("row_version") != ""
+            let imported = !typed.get("row_version").is_empty()
                 && code.len() <= 64
                 && code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
             (FLAGS.iter().any(|(known, ..)| *known == code) || (imported && code.len() > 1)).then(|| code.to_owned())
