@@ -35,8 +35,8 @@ pub fn run(program: &Path, socket: &Path, folder: &Path, requests: &[Vec<Stateme
         .arg("--host")
         .arg(socket)
         .arg("almoner")
-        // Outside a transaction the portal's statements run as this role, on connections of their own.
-        .env("PGOPTIONS", "-c role=almoner_auth")
+        // Outside a transaction the portal's statements run as this role, on connections of their own. Plans are made once, as there.
+        .env("PGOPTIONS", "-c role=almoner_auth -c plan_cache_mode=force_generic_plan")
         .output()
         .context("pgbench does not start")?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);

@@ -50,7 +50,7 @@ impl Db {
             .max_connections(PAGE_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
-            .after_connect(|conn, _| Box::pin(quieten(conn)))
+            .after_connect(|conn, _| Box::pin(settle(conn)))
             .after_release(|conn, _| Box::pin(end_forgotten_transaction(conn)))
             .connect_lazy_with(options.clone());
         let auth = PgPoolOptions::new()
@@ -59,7 +59,7 @@ impl Db {
             .test_before_acquire(false)
             .after_connect(|conn, _| {
                 Box::pin(async move {
-                    quieten(conn).await?;
+                    settle(conn).await?;
                     #[expect(clippy::disallowed_methods, reason = "SET ROLE cannot be prepared")]
                     conn.execute(sqlx::raw_sql("SET ROLE almoner_auth")).await?;
                     Ok(())
@@ -145,10 +145,15 @@ impl Db {
     }
 }
 
-/// Keeps the notices of [`end_forgotten_transaction`] out of the log.
-async fn quieten(conn: &mut PgConnection) -> sqlx::Result<()> {
-    #[expect(clippy::disallowed_methods, reason = "a setting cannot be prepared")]
-    conn.execute(sqlx::raw_sql("SET client_min_messages = error")).await?;
+/// What a connection keeps for its life.
+///
+/// Plans are made once: left to itself PostgreSQL plans a page of the queue anew for every request, because a plan for
+/// any number of facilities looks dearer than one for exactly these (0.8 ms of planning for 0.4 ms of work, measured).
+/// Every statement is written so that one plan suits all its arguments. Notices are those of
+/// [`end_forgotten_transaction`], and stay out of the log.
+async fn settle(conn: &mut PgConnection) -> sqlx::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "settings cannot be prepared")]
+    conn.execute(sqlx::raw_sql("SET plan_cache_mode = force_generic_plan; SET jit = off; SET client_min_messages = error")).await?;
     Ok(())
 }
 
