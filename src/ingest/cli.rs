@@ -1,5 +1,8 @@
 //! `almoner service-account`: lets other systems in, and shuts them out again.
 
+use std::fmt::Write as _;
+use std::io::Write as _;
+
 use anyhow::{Context as _, bail, ensure};
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -99,8 +102,9 @@ pub async fn add(
 }
 
 async fn list(app: &App) -> anyhow::Result<()> {
+    let mut lines = String::new();
     for (organization, name) in organizations(app).await? {
-        println!("{name}");
+        writeln!(lines, "{name}")?;
         let mut tx = app.db.begin_worker(organization).await?;
         let accounts = sqlx::query!(
             r#"SELECT s.id, s.name, f.name AS "facility?", s.last_used_at AS "last_used_at: Timestamp",
@@ -118,9 +122,11 @@ async fn list(app: &App) -> anyhow::Result<()> {
             let used = account
                 .last_used_at
                 .map_or_else(|| "never used".to_owned(), |at| format!("last used {}", at.format("%Y-%m-%d %H:%M UTC")));
-            println!("  {}  {}, {place}, {}, {used}", account.id, account.name, account.state);
+            writeln!(lines, "  {}  {}, {place}, {}, {used}", account.id, account.name, account.state)?;
         }
     }
+    // A reader that has seen enough (`| head`) is no failure.
+    std::io::stdout().write_all(lines.as_bytes()).ok();
     Ok(())
 }
 

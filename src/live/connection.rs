@@ -85,7 +85,9 @@ impl Connection {
         };
         match missed {
             Missed::Batches(batches) => {
-                batches.iter().for_each(|batch| connection.outbox.extend(messages(&connection.actor, batch)))
+                for batch in &batches {
+                    connection.outbox.extend(messages(&connection.actor, batch));
+                }
             }
             Missed::Unknown => connection.outbox.push_back(Message::named("reload")),
         }
