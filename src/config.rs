@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
 
 use crate::accounts::cli::UserCommand;
+use crate::audit::cli::AuditCommand;
 use crate::ingest::cli::ServiceAccountCommand;
 
 /// An open electronic health record portal.
@@ -52,6 +53,9 @@ pub enum Command {
     /// Add accounts, and help people who cannot sign in.
     #[command(subcommand)]
     User(UserCommand),
+    /// Prove that nobody changed the audit.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Let other systems raise alerts, and shut them out again.
     #[command(subcommand)]
     ServiceAccount(ServiceAccountCommand),

@@ -31,6 +31,7 @@ async fn run(Config { common, command }: &Config) -> anyhow::Result<ExitCode> {
         Command::Migrate => serve::migrate(common).await?,
         Command::Seed(settings) => seed::run(common, settings).await?,
         Command::User(command) => serve::user(common, command).await?,
+        Command::Audit(command) => serve::audit(common, command).await?,
         Command::ServiceAccount(command) => serve::service_account(common, command).await?,
         Command::Doctor(settings) if !doctor::run(common, settings).await => return Ok(ExitCode::FAILURE),
         Command::Doctor(_) => {}

@@ -1,7 +1,7 @@
 //! The whole portal: one line per slice.
 
 use crate::web::Routes;
-use crate::{accounts, admin, alerts, chart, design, health, home, ingest, jobs, live, patients, search};
+use crate::{accounts, admin, alerts, audit, chart, design, health, home, ingest, jobs, live, patients, portal, search};
 
 /// Every route of the portal.
 #[must_use]
@@ -17,6 +17,8 @@ pub fn all() -> Routes {
         .merge(chart::routes())
         .merge(patients::routes())
         .merge(search::routes())
+        .merge(portal::routes())
         .merge(admin::routes())
+        .merge(audit::routes())
         .merge(design::routes())
 }

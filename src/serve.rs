@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::cli::{self, UserCommand};
 use crate::app::{self, App};
+use crate::audit::{self, cli::AuditCommand};
 use crate::config::{Common, Serve};
 use crate::db::{self, Db, Source};
 use crate::ingest::cli::ServiceAccountCommand;
@@ -70,6 +71,20 @@ pub async fn user(common: &Common, command: &UserCommand) -> anyhow::Result<()> 
     let keys = Keyring::new(master_key(common, source.is_private())?);
     let db = Db::open(source.runtime.clone());
     let done = cli::run(command, &db, &keys).await;
+    db.close().await;
+    tokio::task::block_in_place(|| drop(source));
+    done
+}
+
+/// `almoner audit`.
+///
+/// # Errors
+/// Where the audit is not as it was sealed.
+pub async fn audit(common: &Common, command: &AuditCommand) -> anyhow::Result<()> {
+    let source = tokio::task::block_in_place(|| Source::command(common))?;
+    let keys = Keyring::new(master_key(common, source.is_private())?);
+    let db = Db::open(source.runtime.clone());
+    let done = audit::cli::run(command, &db, &keys, &common.data_dir).await;
     db.close().await;
     tokio::task::block_in_place(|| drop(source));
     done

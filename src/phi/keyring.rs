@@ -190,6 +190,15 @@ impl Keyring {
         Ok(index.finalize().into_bytes().to_vec())
     }
 
+    /// A signature by this instance, for what is kept outside the database. `purpose` separates uses.
+    #[must_use]
+    pub fn sign(&self, purpose: &'static str, message: &str) -> Vec<u8> {
+        let key = derive(self.master.bytes(), "sign", purpose, "");
+        let mac = key.and_then(|key| <Hmac<Sha256> as Mac>::new_from_slice(key.as_ref()).ok());
+        // Neither step can fail for keys of this size; an empty signature would verify nothing.
+        mac.map(|mac| mac.chain_update(message.as_bytes()).finalize().into_bytes().to_vec()).unwrap_or_default()
+    }
+
     fn organization(&self, organization: Uuid) -> Result<Arc<OrganizationKeys>, PhiError> {
         read(&self.organizations).get(&organization).cloned().ok_or(PhiError::NoDataKey { organization })
     }
