@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::PgPool;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
-use tower_sessions::SessionStore;
+use tower_sessions::{ExpiredDeletion as _, SessionStore};
 use tower_sessions_sqlx_store::PostgresStore;
 
 use super::queries;
@@ -63,6 +63,14 @@ impl SessionRows {
     pub fn new(pool: PgPool) -> Self {
         let inner = PostgresStore::new(pool.clone()).with_schema_name("auth").and_then(|store| store.with_table_name("session"));
         Self { pool, inner: inner.expect("identifiers") }
+    }
+
+    /// Deletes sessions that nobody can use any more.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn delete_expired(&self) -> Result<()> {
+        self.inner.delete_expired().await
     }
 }
 
