@@ -25,6 +25,7 @@ pub(super) fn create(binaries: &Binaries, account: &Account, place: &Place) -> R
         "--data-checksums",
         "--auth-local=peer",
         "--auth-host=reject",
+        "--no-sync",
         "--no-instructions",
     ]);
     if binaries.major >= 17 {
@@ -37,13 +38,19 @@ pub(super) fn create(binaries: &Binaries, account: &Account, place: &Place) -> R
 
     // one process, no connections: nobody can come in between
     let mut single = account.command(binaries.program("postgres"));
-    single.args(["--single", "-D"]).arg(&unfinished).arg("postgres").current_dir(&place.home);
+    single.args(["--single", "-F", "-D"]).arg(&unfinished).arg("postgres").current_dir(&place.home);
     let mut single = single.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
     if let Some(mut input) = single.stdin.take() {
         writeln!(input, "CREATE DATABASE {DATABASE}")?;
     }
     check("postgres --single", &single.wait_with_output()?)?;
-    fs::rename(&unfinished, &place.data).context("cannot put the new cluster in its place")
+
+    // everything so far was left to the system's cache; now it is made to last, once
+    let mut sync = account.command(binaries.program("initdb"));
+    sync.arg("--sync-only").arg("--pgdata").arg(&unfinished).current_dir(&place.home);
+    check("initdb --sync-only", &sync.output()?)?;
+    fs::rename(&unfinished, &place.data).context("cannot put the new cluster in its place")?;
+    fs::File::open(&place.home)?.sync_all().context("cannot make the new cluster last")
 }
 
 /// `postgres --single` exits with 0 whatever its statements came to, so its words count too.
