@@ -15,8 +15,10 @@ use crate::patients::names;
 use crate::phi::{self, Keyring, normalise};
 
 /// The organizations of the demo, as `seeds/00_kit.sql` numbers them.
-pub const ORGANIZATIONS: [Uuid; 2] =
-    [Uuid::from_u128(0x0190_0000_0000_7000_8001_0000_0000_0001), Uuid::from_u128(0x0190_0000_0000_7000_8001_0000_0000_0002)];
+pub const ORGANIZATIONS: [Uuid; 2] = [
+    Uuid::from_u128(0x0190_0000_0000_7000_8001_0000_0000_0001),
+    Uuid::from_u128(0x0190_0000_0000_7000_8001_0000_0000_0002),
+];
 
 /// The files, in order. Names say what they tell; numbers leave room between them.
 const FILES: [(&str, &str); 10] = [
@@ -112,7 +114,8 @@ async fn make_keys(conn: &mut PgConnection, keys: &Keyring) -> anyhow::Result<()
 /// Writes the keys by which people are found by name, as the forms do.
 async fn write_search_keys(conn: &mut PgConnection) -> anyhow::Result<()> {
     #[expect(clippy::disallowed_methods, reason = "the table is temporary: the macros cannot know it")]
-    let people: Vec<(i32, String, String)> = sqlx::query_as("SELECT n, last, first FROM person").fetch_all(&mut *conn).await?;
+    let people: Vec<(i32, String, String)> =
+        sqlx::query_as("SELECT n, last, first FROM person").fetch_all(&mut *conn).await?;
     let (mut numbers, mut by_family, mut by_given) = (Vec::new(), Vec::new(), Vec::new());
     for (number, last, first) in people {
         numbers.push(number);
@@ -138,10 +141,13 @@ type ClearText = (Uuid, String, String, Uuid, String);
 /// Seals what the last file told and nobody has sealed yet.
 async fn seal(conn: &mut PgConnection, keys: &Keyring) -> anyhow::Result<()> {
     #[expect(clippy::disallowed_methods, reason = "the table is temporary: the macros cannot know it")]
-    let told: Vec<ClearText> = sqlx::query_as("SELECT organization_id, table_name, column_name, row_id, value FROM clear_text WHERE sealed IS NULL")
-        .fetch_all(&mut *conn)
-        .await?;
-    let (mut tables, mut columns, mut rows, mut sealed, mut indexes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let told: Vec<ClearText> = sqlx::query_as(
+        "SELECT organization_id, table_name, column_name, row_id, value FROM clear_text WHERE sealed IS NULL",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let (mut tables, mut columns, mut rows, mut sealed, mut indexes) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (organization, table, column, row, value) in told {
         let (table, column, spelling) = *PROTECTED
             .iter()

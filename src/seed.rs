@@ -60,12 +60,20 @@ pub async fn run(common: &Common, wanted: &Seed) -> anyhow::Result<()> {
 }
 
 /// Makes and writes everything; how many rows it was.
-async fn fill(admin: &PgConnectOptions, ground: &Arc<Ground>, keys: &Arc<Keyring>, wanted: &Seed) -> anyhow::Result<u64> {
+async fn fill(
+    admin: &PgConnectOptions,
+    ground: &Arc<Ground>,
+    keys: &Arc<Keyring>,
+    wanted: &Seed,
+) -> anyhow::Result<u64> {
     let written = Arc::new(AtomicU64::new(0));
     let telling = tokio::spawn(tell(Arc::clone(&written)));
     let ids = {
         let (ground, keys, count) = (Arc::clone(ground), Arc::clone(keys), wanted.patients as usize);
-        write(admin, ground.clone(), &written, move |send| people::make(&ground, &keys, count, BATCH, |batch| send(Batch::People(Box::new(batch))))).await?
+        write(admin, ground.clone(), &written, move |send| {
+            people::make(&ground, &keys, count, BATCH, |batch| send(Batch::People(Box::new(batch))))
+        })
+        .await?
     };
     let (maker, wanted) = (Arc::clone(ground), wanted.clone());
     write(admin, Arc::clone(ground), &written, move |send| {
@@ -124,7 +132,8 @@ async fn writer(
 async fn connect(admin: &PgConnectOptions, ground: &Ground) -> anyhow::Result<PgConnection> {
     let mut conn = admin.connect().await.context("cannot connect to the database to fill it")?;
     // A power cut costs no more than the last batch of made-up rows.
-    let settings = format!("SET ROLE almoner_owner; SET app.ctx = '{}|||*'; SET synchronous_commit = off", ground.organization);
+    let settings =
+        format!("SET ROLE almoner_owner; SET app.ctx = '{}|||*'; SET synchronous_commit = off", ground.organization);
     run_sql(&mut conn, &settings).await?;
     Ok(conn)
 }
@@ -154,7 +163,11 @@ async fn tell(written: Arc<AtomicU64>) {
         let rows = written.load(Ordering::Relaxed);
         let lead = if std::io::stderr().is_terminal() { "\r" } else { "" };
         let end = if lead.is_empty() { "\n" } else { "" };
-        eprint!("{lead}{rows} rows after {} s, {:.0} rows/s{end}", started.elapsed().as_secs(), per_second(rows - before, TELL));
+        eprint!(
+            "{lead}{rows} rows after {} s, {:.0} rows/s{end}",
+            started.elapsed().as_secs(),
+            per_second(rows - before, TELL)
+        );
         before = rows;
     }
 }

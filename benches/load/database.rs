@@ -30,8 +30,15 @@ pub fn prepare(program: &Path, root: &Path, size: Size) -> Result<PathBuf> {
         return Ok(data);
     }
     ensure!(!mark.exists(), "{} holds another size: remove it", data.display());
-    println!("Making {}: {} patients, {} alerts, {} of them open …", data.display(), size.patients, size.alerts, size.open);
-    let numbers = [("--patients", size.patients), ("--alerts", size.alerts), ("--open", size.open), ("--facilities", FACILITIES)];
+    println!(
+        "Making {}: {} patients, {} alerts, {} of them open …",
+        data.display(),
+        size.patients,
+        size.alerts,
+        size.open
+    );
+    let numbers =
+        [("--patients", size.patients), ("--alerts", size.alerts), ("--open", size.open), ("--facilities", FACILITIES)];
     let mut command = Command::new(program);
     command.arg("seed").arg("--data-dir").arg(&data);
     for (name, number) in numbers {
@@ -68,7 +75,11 @@ pub async fn explain(runtime: &PgConnectOptions, statements: &[Statement]) -> Re
         }
         // As the driver sends it: prepared, with values that come later.
         run_sql(&mut conn, &format!("PREPARE p{number} AS {}", statement.sql)).await?;
-        let values: Vec<String> = statement.parameters.iter().map(|value| value.as_ref().map_or("NULL".into(), |value| format!("'{}'", value.replace('\'', "''")))).collect();
+        let values: Vec<String> = statement
+            .parameters
+            .iter()
+            .map(|value| value.as_ref().map_or("NULL".into(), |value| format!("'{}'", value.replace('\'', "''"))))
+            .collect();
         let values = if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
         let sql = format!("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) EXECUTE p{number}{values}");
         #[expect(clippy::disallowed_methods, reason = "a benchmark looks past the portal")]

@@ -50,7 +50,8 @@ impl Connection {
 
     /// The bytes of a GET, with further header lines, each ended by CRLF.
     pub fn get(&self, path: &str, headers: &str) -> Vec<u8> {
-        format!("GET {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\n{headers}\r\n", self.address, self.cookie).into_bytes()
+        format!("GET {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\n{headers}\r\n", self.address, self.cookie)
+            .into_bytes()
     }
 
     /// The bytes of a form sent from the portal's own pages.
@@ -80,7 +81,9 @@ impl Connection {
         let mut response = httparse::Response::new(&mut headers);
         response.parse(&self.buffer[..head])?;
         let status = response.code.context("no status")?;
-        let header = |name: &str| response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value);
+        let header = |name: &str| {
+            response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
+        };
         let length = header("content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse::<usize>().ok());
         let chunked = header("transfer-encoding").is_some();
         let end = match length {

@@ -145,7 +145,9 @@ impl<'a> Bench<'a> {
         let mut admin = cluster.options(DbRole::Admin).connect().await?;
         // Sign-ins of earlier runs are nobody's guesses.
         database::run_sql(&mut admin, "DELETE FROM rate_limit; CHECKPOINT").await?;
-        let emails: Vec<String> = (1..=CONNECTIONS).map(|n| if n == 1 { "bench@example.com".into() } else { format!("bench.{n:02}@example.com") }).collect();
+        let emails: Vec<String> = (1..=CONNECTIONS)
+            .map(|n| if n == 1 { "bench@example.com".into() } else { format!("bench.{n:02}@example.com") })
+            .collect();
         let mut connections = Vec::new();
         for email in &emails {
             connections.push(Connection::sign_in(portal.address, email).await?);
@@ -165,7 +167,9 @@ impl<'a> Bench<'a> {
             Scenario::Chart => plans::charts(&mut self.admin, &self.connections, &self.emails, false).await,
             Scenario::HeavyChart => plans::charts(&mut self.admin, &self.connections, &self.emails, true).await,
             Scenario::Search => plans::searches(&mut self.connections).await,
-            Scenario::Acknowledgement => plans::acknowledgements(&mut self.admin, &self.connections, &self.emails).await,
+            Scenario::Acknowledgement => {
+                plans::acknowledgements(&mut self.admin, &self.connections, &self.emails).await
+            }
         }
     }
 
@@ -244,7 +248,14 @@ impl<'a> Bench<'a> {
         let mut runs = Vec::new();
         for number in 0..=self.options.runs {
             let seconds = if number == 0 { self.options.warm_up } else { self.options.seconds };
-            let figures = pgbench::run(&self.options.pgbench, &socket, &folder, statements, CONNECTIONS, Duration::from_secs(seconds))?;
+            let figures = pgbench::run(
+                &self.options.pgbench,
+                &socket,
+                &folder,
+                statements,
+                CONNECTIONS,
+                Duration::from_secs(seconds),
+            )?;
             if number > 0 {
                 eprintln!("  pgbench {:.0}/s, p50 {:.1} ms, p99 {:.1} ms", figures.rate, figures.p50, figures.p99);
                 runs.push(figures);

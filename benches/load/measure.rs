@@ -46,7 +46,13 @@ async fn follow(connection: &mut Connection, plan: &Plan, started: Instant, leng
         }
         let reply = connection.exchange(&plan.requests[next % plan.requests.len()]).await?;
         times.push(u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX));
-        ensure!(reply.status == plan.status, "answered with {} instead of {}: {}", reply.status, plan.status, connection.text(reply).1);
+        ensure!(
+            reply.status == plan.status,
+            "answered with {} instead of {}: {}",
+            reply.status,
+            plan.status,
+            connection.text(reply).1
+        );
         next += 1;
     }
 }
@@ -55,7 +61,12 @@ async fn follow(connection: &mut Connection, plan: &Plan, started: Instant, leng
 pub fn figures(times: &mut [u32], took: Duration) -> Figures {
     times.sort_unstable();
     let at = |part: f64| {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index into a list of samples")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "an index into a list of samples"
+        )]
         let index = ((times.len() as f64 * part) as usize).min(times.len().saturating_sub(1));
         times.get(index).map_or(0.0, |micros| f64::from(*micros) / 1000.0)
     };

@@ -12,7 +12,14 @@ use super::measure::{Figures, figures};
 use super::statements::Statement;
 
 /// Writes one script per captured request and runs them all, in turn, from `clients` connections on one thread.
-pub fn run(program: &Path, socket: &Path, folder: &Path, requests: &[Vec<Statement>], clients: usize, length: Duration) -> Result<Figures> {
+pub fn run(
+    program: &Path,
+    socket: &Path,
+    folder: &Path,
+    requests: &[Vec<Statement>],
+    clients: usize,
+    length: Duration,
+) -> Result<Figures> {
     let mut command = Command::new(program);
     fs::create_dir_all(folder)?;
     for old in fs::read_dir(folder)? {
@@ -45,7 +52,9 @@ pub fn run(program: &Path, socket: &Path, folder: &Path, requests: &[Vec<Stateme
     for file in fs::read_dir(folder)? {
         let path = file?.path();
         if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("log")) {
-            times.extend(fs::read_to_string(&path)?.lines().filter_map(|line| line.split(' ').nth(2)?.parse::<u32>().ok()));
+            times.extend(
+                fs::read_to_string(&path)?.lines().filter_map(|line| line.split(' ').nth(2)?.parse::<u32>().ok()),
+            );
         }
     }
     ensure!(!times.is_empty(), "pgbench did nothing:\n{said}");

@@ -12,7 +12,8 @@ const HTMX: &str = "hx-request: true\r\nhx-request-type: partial\r\n";
 /// Different records per connection: enough that no answer comes from a processor's cache.
 const SAMPLE: u32 = 400;
 /// Names that are looked for.
-const NAMES: [&str; 12] = ["smith", "kha", "patel a", "okafor", "lindq", "o'brien", "garcia", "nov", "thompson", "mens", "ward", "kowal"];
+const NAMES: [&str; 12] =
+    ["smith", "kha", "patel a", "okafor", "lindq", "o'brien", "garcia", "nov", "thompson", "mens", "ward", "kowal"];
 
 /// The triage page with fifty rows.
 pub fn triage(connections: &[Connection]) -> Vec<Plan> {
@@ -20,7 +21,12 @@ pub fn triage(connections: &[Connection]) -> Vec<Plan> {
 }
 
 /// Charts of patients of each facility; `heavy` are those with five hundred alerts.
-pub async fn charts(conn: &mut PgConnection, connections: &[Connection], emails: &[String], heavy: bool) -> Result<Vec<Plan>> {
+pub async fn charts(
+    conn: &mut PgConnection,
+    connections: &[Connection],
+    emails: &[String],
+    heavy: bool,
+) -> Result<Vec<Plan>> {
     let history = if heavy { "HAVING count(*) >= 500" } else { "HAVING count(*) BETWEEN 1 AND 20" };
     let sql = format!(
         "SELECT u.email, p.id::text FROM (SELECT organization_id, facility_id, patient_id AS id, row_number() OVER (PARTITION BY facility_id) AS place
@@ -30,7 +36,11 @@ pub async fn charts(conn: &mut PgConnection, connections: &[Connection], emails:
     );
     let found = pairs(conn, &sql).await?;
     let of = |email: &String, connection: &Connection| {
-        let requests: Vec<_> = found.iter().filter(|(owner, _)| owner == email).map(|(_, id)| connection.get(&format!("/patients/{id}"), "")).collect();
+        let requests: Vec<_> = found
+            .iter()
+            .filter(|(owner, _)| owner == email)
+            .map(|(_, id)| connection.get(&format!("/patients/{id}"), ""))
+            .collect();
         plan(requests, 200)
     };
     complete(emails.iter().zip(connections).map(|(email, connection)| of(email, connection)).collect())
@@ -45,7 +55,12 @@ pub async fn searches(connections: &mut [Connection]) -> Result<Vec<Plan>> {
             let search = connection.post("/patients/search", &format!("q={}", name.replace(' ', "+")), "");
             let reply = connection.exchange(&search).await?;
             let head = connection.text(reply).0;
-            let place = head.lines().find_map(|line| line.strip_prefix("location: ")).context("a search leads nowhere")?.trim().to_owned();
+            let place = head
+                .lines()
+                .find_map(|line| line.strip_prefix("location: "))
+                .context("a search leads nowhere")?
+                .trim()
+                .to_owned();
             requests.push(connection.get(&place, ""));
         }
         plans.push(plan(requests, 200));
@@ -54,7 +69,11 @@ pub async fn searches(connections: &mut [Connection]) -> Result<Vec<Plan>> {
 }
 
 /// Acknowledgements of alerts that nobody has taken notice of, each once.
-pub async fn acknowledgements(conn: &mut PgConnection, connections: &[Connection], emails: &[String]) -> Result<Vec<Plan>> {
+pub async fn acknowledgements(
+    conn: &mut PgConnection,
+    connections: &[Connection],
+    emails: &[String],
+) -> Result<Vec<Plan>> {
     let sql = "SELECT u.email, a.id || ' ' || a.row_version FROM alert AS a
                JOIN membership AS m ON m.organization_id = a.organization_id AND m.facility_id = a.facility_id
                JOIN app_user AS u ON u.organization_id = m.organization_id AND u.id = m.user_id

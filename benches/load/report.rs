@@ -43,20 +43,44 @@ impl Report {
         for (number, line) in self.lines.iter().enumerate() {
             let small = self.small.get(number);
             let (pgbench, ratio) = line.pgbench.map_or(("–".into(), "–".into()), |pgbench| {
-                (format!("{:.0}/s, p99 {:.1} ms", pgbench.rate, pgbench.p99), format!("{:.2}", line.portal.rate / pgbench.rate))
+                (
+                    format!("{:.0}/s, p99 {:.1} ms", pgbench.rate, pgbench.p99),
+                    format!("{:.2}", line.portal.rate / pgbench.rate),
+                )
             });
-            let (at_small, faster) =
-                small.map_or(("–".into(), "–".into()), |small| (format!("{:.0}/s", small.rate), format!("{:.2}", small.rate / line.portal.rate)));
+            let (at_small, faster) = small.map_or(("–".into(), "–".into()), |small| {
+                (format!("{:.0}/s", small.rate), format!("{:.2}", small.rate / line.portal.rate))
+            });
             let Figures { rate, p50, p99 } = line.portal;
-            writeln!(text, "| {} | {rate:.0} | {p50:.1} ms | {p99:.1} ms | {pgbench} | {ratio} | {at_small} | {faster} | {} MB |", line.label, line.resident)
-                .unwrap_or_default();
-        }
-        writeln!(text, "\nMemory of the portal: {} MB at the end, {} MB at its highest. Start of an initialised instance: {} ms.", self.memory.0, self.memory.1, self.start.as_millis())
+            writeln!(
+                text,
+                "| {} | {rate:.0} | {p50:.1} ms | {p99:.1} ms | {pgbench} | {ratio} | {at_small} | {faster} | {} MB |",
+                line.label, line.resident
+            )
             .unwrap_or_default();
-        text.push_str("\n| Page on the wire, gzip | HTML (warm) | Budget | Cold, requests | Budget |\n|---|--:|--:|--:|--:|\n");
+        }
+        writeln!(
+            text,
+            "\nMemory of the portal: {} MB at the end, {} MB at its highest. Start of an initialised instance: {} ms.",
+            self.memory.0,
+            self.memory.1,
+            self.start.as_millis()
+        )
+        .unwrap_or_default();
+        text.push_str(
+            "\n| Page on the wire, gzip | HTML (warm) | Budget | Cold, requests | Budget |\n|---|--:|--:|--:|--:|\n",
+        );
         for Weight { label, html, cold, requests, warm_budget, cold_budget } in &self.weights {
             let kb = |bytes: &usize| format!("{}.{} kB", bytes / 1000, bytes % 1000 / 100);
-            writeln!(text, "| {label} | {} | {} | {}, {requests} | {} |", kb(html), kb(warm_budget), kb(cold), kb(cold_budget)).unwrap_or_default();
+            writeln!(
+                text,
+                "| {label} | {} | {} | {}, {requests} | {} |",
+                kb(html),
+                kb(warm_budget),
+                kb(cold),
+                kb(cold_budget)
+            )
+            .unwrap_or_default();
         }
         text
     }

@@ -91,7 +91,13 @@ fn parse(log: &str) -> Vec<Statement> {
         };
         found.push(Statement { sql: sql.replace(LINE_END, "\n"), parameters: Vec::new() });
     }
-    let idle = |sql: &str| sql.is_empty() || sql.starts_with("ROLLBACK") || sql.contains("live.changes") || sql.starts_with("LISTEN") || sql.contains("FROM job");
+    let idle = |sql: &str| {
+        sql.is_empty()
+            || sql.starts_with("ROLLBACK")
+            || sql.contains("live.changes")
+            || sql.starts_with("LISTEN")
+            || sql.contains("FROM job")
+    };
     found.retain(|statement| !idle(&statement.sql));
     found
 }

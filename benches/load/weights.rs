@@ -56,7 +56,9 @@ async fn fetch(connection: &mut Connection, path: &str, headers: &str) -> Result
 
 /// Style sheets, scripts, icons and preloaded fonts of a page.
 fn assets(html: &str) -> BTreeSet<String> {
-    let named = html.split(['<', '>']).filter(|tag| tag.starts_with("link ") || tag.starts_with("script ") || tag.starts_with("use "));
+    let named = html
+        .split(['<', '>'])
+        .filter(|tag| tag.starts_with("link ") || tag.starts_with("script ") || tag.starts_with("use "));
     let paths = named.filter_map(|tag| {
         let (_, value) = tag.split_once("href=\"").or_else(|| tag.split_once("src=\""))?;
         let path = value.split(['"', '#']).next()?;

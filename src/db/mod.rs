@@ -7,8 +7,8 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use anyhow::Context;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::migrate::Migrate;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Acquire, ConnectOptions, Connection, Executor, PgConnection, PgPool, Postgres, Transaction};
 
 use crate::access::Actor;
@@ -141,7 +141,11 @@ impl Db {
     async fn begin_as(&self, role: &'static str, context: &str) -> Result<Tx> {
         debug_assert!(!context.contains('\''), "the context holds only identifiers");
         let statement = format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL app.ctx = '{context}'");
-        Ok(Tx { inner: self.pool.begin_with(statement).await?, signals: self.signals.clone(), pending: Pending::default() })
+        Ok(Tx {
+            inner: self.pool.begin_with(statement).await?,
+            signals: self.signals.clone(),
+            pending: Pending::default(),
+        })
     }
 }
 
@@ -162,7 +166,10 @@ async fn settle(conn: &mut PgConnection) -> sqlx::Result<()> {
 /// In sqlx 0.8.6 a request that is dropped while `BEGIN` is under way hands its open transaction, with its actor,
 /// to the next borrower: without this, 392 of 400 forced cancellations leaked the previous actor.
 async fn end_forgotten_transaction(conn: &mut PgConnection) -> sqlx::Result<bool> {
-    #[expect(clippy::disallowed_methods, reason = "ROLLBACK outside a transaction is a warning, and cannot be prepared in an aborted one")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "ROLLBACK outside a transaction is a warning, and cannot be prepared in an aborted one"
+    )]
     conn.execute(sqlx::raw_sql("ROLLBACK")).await?;
     Ok(true)
 }

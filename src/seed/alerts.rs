@@ -69,7 +69,8 @@ pub fn make(ground: &Ground, patients: &[Uuid], wanted: &Seed, batch: usize, sen
 fn owners(chance: &mut Chance, patients: usize, total: usize, closed: usize) -> Vec<usize> {
     let heavy = (patients / ONE_IN).min(total / 2 / LONG_HISTORY).min(closed / LONG_HISTORY);
     let every = patients.checked_div(heavy).unwrap_or(0);
-    let mut owners: Vec<usize> = (0..heavy).flat_map(|number| std::iter::repeat_n(number * every, LONG_HISTORY)).collect();
+    let mut owners: Vec<usize> =
+        (0..heavy).flat_map(|number| std::iter::repeat_n(number * every, LONG_HISTORY)).collect();
     while owners.len() < closed {
         owners.push(chance.below(patients));
     }
@@ -83,7 +84,14 @@ fn clamp(number: usize) -> i32 {
 }
 
 impl Alerts {
-    fn add(&mut self, ground: &Ground, chance: &mut Chance, (owner, patient): (usize, Uuid), closed: bool, raised: Timestamp) {
+    fn add(
+        &mut self,
+        ground: &Ground,
+        chance: &mut Chance,
+        (owner, patient): (usize, Uuid),
+        closed: bool,
+        raised: Timestamp,
+    ) {
         let place = ground.places[owner % ground.places.len()];
         let story = &STORIES[chance.below(STORIES.len())];
         self.ids.push(new_uuid());
@@ -101,7 +109,11 @@ impl Alerts {
         self.titles.push(story.title);
         self.bodies.push(story.body);
         // What closed alerts say beside their text is not shown in lists.
-        self.payloads.push(if closed { json!({ "rule": story.title, "why": story.body }) } else { evidence(story, chance, raised) });
+        self.payloads.push(if closed {
+            json!({ "rule": story.title, "why": story.body })
+        } else {
+            evidence(story, chance, raised)
+        });
         self.statuses.push(match (closed, chance.below(100)) {
             (true, 0..85) => "RESOLVED",
             (true, _) => "DISMISSED",

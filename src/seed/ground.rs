@@ -15,7 +15,8 @@ pub const FIRST_ACCOUNT: &str = "bench@example.com";
 /// The clinician of the whole organization.
 pub const EVERYWHERE_ACCOUNT: &str = "bench.all@example.com";
 /// Hash of `password123`, as in `seeds/20_accounts.sql`.
-const PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$YWxtb25lciBkZW1vIDAx$34JSDERkFFNNBMEbxOcL7XALNKO/WhoQvZreZyx6Enw";
+const PASSWORD_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$YWxtb25lciBkZW1vIDAx$34JSDERkFFNNBMEbxOcL7XALNKO/WhoQvZreZyx6Enw";
 /// The organization's name. A mark in its settings says that nothing in it is real.
 const NAME: &str = "Benchmark Health";
 
@@ -53,7 +54,10 @@ pub async fn prepare(admin: &PgConnectOptions, keys: &Keyring, facilities: u32) 
     for number in places.len()..facilities as usize {
         places.push(open(&mut tx, organization, number).await?);
     }
-    let patients = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM patient WHERE organization_id = $1"#, organization).fetch_one(&mut *tx).await?;
+    let patients =
+        sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM patient WHERE organization_id = $1"#, organization)
+            .fetch_one(&mut *tx)
+            .await?;
     tx.commit().await?;
     conn.close().await?;
     Ok(Ground { organization, places, patients: usize::try_from(patients)? })
@@ -61,20 +65,29 @@ pub async fn prepare(admin: &PgConnectOptions, keys: &Keyring, facilities: u32) 
 
 /// Our organization with its keys, made where it is not there yet.
 async fn organization(conn: &mut PgConnection, keys: &Keyring) -> anyhow::Result<Uuid> {
-    let present = sqlx::query!(r#"SELECT id, settings ? 'demo' AS "demo!", settings ? 'benchmark' AS "ours!" FROM organization"#).fetch_all(&mut *conn).await?;
+    let present =
+        sqlx::query!(r#"SELECT id, settings ? 'demo' AS "demo!", settings ? 'benchmark' AS "ours!" FROM organization"#)
+            .fetch_all(&mut *conn)
+            .await?;
     if present.iter().any(|one| !one.demo && !one.ours) {
         bail!("the database holds real records: made-up ones go beside the demo or into an empty database only");
     }
     if let Some(ours) = present.iter().find(|one| one.ours) {
         enter(conn, ours.id).await?;
-        let rows = sqlx::query!("SELECT key_id, wrapped FROM data_key WHERE organization_id = $1", ours.id).fetch_all(conn).await?;
-        let wrapped: Vec<WrappedKey> =
-            rows.into_iter().filter_map(|row| Some(WrappedKey { key_id: u8::try_from(row.key_id).ok()?, wrapped: row.wrapped })).collect();
+        let rows = sqlx::query!("SELECT key_id, wrapped FROM data_key WHERE organization_id = $1", ours.id)
+            .fetch_all(conn)
+            .await?;
+        let wrapped: Vec<WrappedKey> = rows
+            .into_iter()
+            .filter_map(|row| Some(WrappedKey { key_id: u8::try_from(row.key_id).ok()?, wrapped: row.wrapped }))
+            .collect();
         keys.admit(ours.id, &wrapped)?;
         return Ok(ours.id);
     }
     let id = new_uuid();
-    sqlx::query!(r#"INSERT INTO organization (id, name, settings) VALUES ($1, $2, '{"benchmark": true}')"#, id, NAME).execute(&mut *conn).await?;
+    sqlx::query!(r#"INSERT INTO organization (id, name, settings) VALUES ($1, $2, '{"benchmark": true}')"#, id, NAME)
+        .execute(&mut *conn)
+        .await?;
     enter(conn, id).await?;
     phi::store::create(conn, keys, OrganizationId::from(id)).await?;
     add_clinician(conn, id, EVERYWHERE_ACCOUNT, "Everywhere", None).await?;
@@ -110,12 +123,19 @@ async fn open(conn: &mut PgConnection, organization: Uuid, number: usize) -> any
     .execute(&mut *conn)
     .await?;
     let email = if number == 0 { FIRST_ACCOUNT.to_owned() } else { format!("bench.{:02}@example.com", number + 1) };
-    let (user, staff) = add_clinician(conn, organization, &email, &format!("Number {:02}", number + 1), Some(facility)).await?;
+    let (user, staff) =
+        add_clinician(conn, organization, &email, &format!("Number {:02}", number + 1), Some(facility)).await?;
     Ok(Place { facility, user, staff })
 }
 
 /// A clinician of one facility or of all.
-async fn add_clinician(conn: &mut PgConnection, organization: Uuid, email: &str, last: &str, facility: Option<Uuid>) -> anyhow::Result<(Uuid, Uuid)> {
+async fn add_clinician(
+    conn: &mut PgConnection,
+    organization: Uuid,
+    email: &str,
+    last: &str,
+    facility: Option<Uuid>,
+) -> anyhow::Result<(Uuid, Uuid)> {
     let (user, staff) = (new_uuid(), new_uuid());
     sqlx::query!(
         "INSERT INTO app_user (organization_id, id, email, password_hash, title, first_name, last_name, status) VALUES ($1, $2, $3, $4, 'Dr', 'Bench', $5, 'ACTIVE')",

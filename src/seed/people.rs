@@ -46,7 +46,13 @@ pub struct People {
 ///
 /// # Errors
 /// Where the organization's keys are not at hand.
-pub fn make(ground: &Ground, keys: &Keyring, count: usize, batch: usize, send: impl Fn(People)) -> anyhow::Result<Vec<Uuid>> {
+pub fn make(
+    ground: &Ground,
+    keys: &Keyring,
+    count: usize,
+    batch: usize,
+    send: impl Fn(People),
+) -> anyhow::Result<Vec<Uuid>> {
     let mut chance = Chance::new(ground.patients as u64);
     let mut ids = Vec::with_capacity(count);
     let mut people = People::default();
@@ -65,7 +71,14 @@ pub fn make(ground: &Ground, keys: &Keyring, count: usize, batch: usize, send: i
 }
 
 impl People {
-    fn add(&mut self, ground: &Ground, keys: &Keyring, chance: &mut Chance, number: usize, place: Place) -> anyhow::Result<()> {
+    fn add(
+        &mut self,
+        ground: &Ground,
+        keys: &Keyring,
+        chance: &mut Chance,
+        number: usize,
+        place: Place,
+    ) -> anyhow::Result<()> {
         let (id, other, organization) = (new_uuid(), new_uuid(), ground.organization);
         let woman = chance.percent(52);
         let first = chance.early_of(if woman { &WOMEN } else { &MEN });
@@ -74,9 +87,19 @@ impl People {
         let phone = format!("07700 9{:05}", number % 100_000);
         let seal = |table, column, row: Uuid, value: &str| keys.seal(organization, table, column, row, value);
         self.numbers.push(seal("patient", "medical_record_number", id, &record)?);
-        self.number_indexes.push(keys.blind_index(organization, "patient", "medical_record_number", &normalise::record_number(&record))?);
+        self.number_indexes.push(keys.blind_index(
+            organization,
+            "patient",
+            "medical_record_number",
+            &normalise::record_number(&record),
+        )?);
         self.phones.push(seal("patient", "phone", id, &phone)?);
-        self.phone_indexes.push(keys.blind_index(organization, "patient", "phone", &normalise::phone(&phone, normalise::CALLING_CODE))?);
+        self.phone_indexes.push(keys.blind_index(
+            organization,
+            "patient",
+            "phone",
+            &normalise::phone(&phone, normalise::CALLING_CODE),
+        )?);
         self.contact_names.push(seal("patient_contact", "name", other, &format!("{} {last}", chance.one_of(&WOMEN)))?);
         self.contact_phones.push(seal("patient_contact", "phone", other, &phone)?);
         self.ids.push(id);
@@ -87,7 +110,8 @@ impl People {
         self.given_keys.push(names::key(first, last));
         self.firsts.push(first.to_owned());
         self.lasts.push(last.to_owned());
-        self.born.push(NaiveDate::from_ymd_opt(1932, 1, 1).unwrap_or_default() + Days::new(chance.below(31_000) as u64));
+        self.born
+            .push(NaiveDate::from_ymd_opt(1932, 1, 1).unwrap_or_default() + Days::new(chance.below(31_000) as u64));
         self.demographics.push(json!({ "sex": if woman { "FEMALE" } else { "MALE" }, "interpreter": false }));
         let (code, problem) = chance.early_of(&CONDITIONS);
         self.codes.push(code);

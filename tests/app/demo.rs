@@ -2,8 +2,8 @@
 
 use almoner::db;
 use almoner::demo::{self, Outcome};
-use sqlx::{ConnectOptions as _, Connection as _};
 use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::support::{PASSWORD, Portal, run};
 
@@ -51,7 +51,10 @@ async fn a_database_that_holds_anything_else_is_left_alone() {
     db::migrate(options.clone()).await.expect("the migrations run");
     let mut conn = options.connect().await.expect("a connection");
     #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]
-    sqlx::query("INSERT INTO organization (id, name) VALUES (gen_random_uuid(), 'A real one')").execute(&mut conn).await.expect("a row");
+    sqlx::query("INSERT INTO organization (id, name) VALUES (gen_random_uuid(), 'A real one')")
+        .execute(&mut conn)
+        .await
+        .expect("a row");
     let refused = demo::fill(&portal.app, &options).await.expect_err("it is not the demo");
     assert!(refused.to_string().contains("empty database only"), "{refused}");
     #[expect(clippy::disallowed_methods, reason = "tests look past the application")]
@@ -65,7 +68,10 @@ async fn a_database_that_holds_anything_else_is_left_alone() {
 async fn every_demo_account_signs_in() {
     let portal = Portal::start().await;
     #[expect(clippy::disallowed_methods, reason = "tests look past the application")]
-    let emails: Vec<String> = sqlx::query_scalar("SELECT email FROM app_user ORDER BY email").fetch_all(&portal.admin).await.expect("accounts");
+    let emails: Vec<String> = sqlx::query_scalar("SELECT email FROM app_user ORDER BY email")
+        .fetch_all(&portal.admin)
+        .await
+        .expect("accounts");
     assert_eq!(emails.len(), 17);
     for email in emails {
         let reply = portal.visitor().post("/sign-in", &[("email", email.as_str()), ("password", PASSWORD)]).await;
@@ -77,7 +83,18 @@ async fn every_demo_account_signs_in() {
 async fn what_is_protected_is_nowhere_in_clear() {
     let portal = Portal::start().await;
     // Every row of every table as text, with byte strings as the text they might hold.
-    let words = ["1042331", "104 2331", "7946 0472", "442079460472", "marisol.reyes@example.org", "Elm Walk", "Chidi Okafor", "ALB-4", "demo-secret", "passing urine"];
+    let words = [
+        "1042331",
+        "104 2331",
+        "7946 0472",
+        "442079460472",
+        "marisol.reyes@example.org",
+        "Elm Walk",
+        "Chidi Okafor",
+        "ALB-4",
+        "demo-secret",
+        "passing urine",
+    ];
     #[expect(clippy::disallowed_methods, reason = "tests look past the application")]
     let tables: Vec<String> = sqlx::query_scalar("SELECT quote_ident(relname) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'facility'")
         .fetch_all(&portal.admin)
@@ -87,7 +104,8 @@ async fn what_is_protected_is_nowhere_in_clear() {
     for table in tables {
         for word in words {
             let hex = hex::encode(word);
-            let sql = format!("SELECT count(*) FROM {table} AS t WHERE t::text LIKE '%{word}%' OR t::text LIKE '%{hex}%'");
+            let sql =
+                format!("SELECT count(*) FROM {table} AS t WHERE t::text LIKE '%{word}%' OR t::text LIKE '%{hex}%'");
             #[expect(clippy::disallowed_methods, reason = "tests look past the application")]
             let found: i64 = sqlx::query_scalar(&sql).fetch_one(&portal.admin).await.expect("a number");
             assert_eq!(found, 0, "{word} is in {table}");
