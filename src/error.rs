@@ -105,12 +105,9 @@ impl IntoResponse for Error {
             Self::Conflict(detail) | Self::Unprocessable(detail) => (Some(detail), None),
             Self::TooMany { retry_after } => (None, Some(retry_after)),
             Self::Unavailable(_) => (None, Some(5)),
-            Self::SignedOut
-            | Self::StepUp
-            | Self::Forbidden
-            | Self::NotFound
-            | Self::TooLarge
-            | Self::Internal(_) => (None, None),
+            Self::SignedOut | Self::StepUp | Self::Forbidden | Self::NotFound | Self::TooLarge | Self::Internal(_) => {
+                (None, None)
+            }
         };
         let mut response = status.into_response();
         response.extensions_mut().insert(Problem { status, detail, retry_after, step_up });

@@ -10,9 +10,9 @@ mod keyring;
 mod master_key;
 pub mod normalise;
 pub mod store;
-mod token;
 #[cfg(test)]
 mod tests;
+mod token;
 
 use std::fmt;
 
@@ -86,7 +86,9 @@ pub enum PhiError {
         row: Uuid,
     },
     /// The data key was wrapped by another master key than the one this process was given.
-    #[error("data key {key_id} of organization {organization} was wrapped by master key {wrapped_by}, but this process was given master key {given}")]
+    #[error(
+        "data key {key_id} of organization {organization} was wrapped by master key {wrapped_by}, but this process was given master key {given}"
+    )]
     OtherMasterKey {
         /// Whose data key it is.
         organization: Uuid,

@@ -1,7 +1,9 @@
 //! The whole portal: one line per slice.
 
 use crate::web::Routes;
-use crate::{accounts, admin, alerts, audit, chart, design, health, home, ingest, jobs, live, patients, portal, search};
+use crate::{
+    accounts, admin, alerts, audit, chart, design, health, home, ingest, jobs, live, patients, portal, search,
+};
 
 /// Every route of the portal.
 #[must_use]

@@ -74,8 +74,12 @@ fn alert_in(status: &str, severity: &str, assignee: &str) -> String {
 /// The same alert moved, with everything that belongs to the state.
 fn moved_to(status: &str) -> String {
     let fields = match status {
-        "ACTIVE" => "snoozed_until = NULL, acknowledged_at = NULL, acknowledged_by_id = NULL, resolved_at = NULL, resolved_by_id = NULL, reason_code = NULL, reason_text = 'It came back'",
-        "ACKNOWLEDGED" => "acknowledged_at = now(), acknowledged_by_id = (SELECT ctx.actor()), snoozed_until = NULL, resolved_at = NULL, resolved_by_id = NULL",
+        "ACTIVE" => {
+            "snoozed_until = NULL, acknowledged_at = NULL, acknowledged_by_id = NULL, resolved_at = NULL, resolved_by_id = NULL, reason_code = NULL, reason_text = 'It came back'"
+        }
+        "ACKNOWLEDGED" => {
+            "acknowledged_at = now(), acknowledged_by_id = (SELECT ctx.actor()), snoozed_until = NULL, resolved_at = NULL, resolved_by_id = NULL"
+        }
         "SNOOZED" => "snoozed_until = now() + INTERVAL '30 minutes', resolved_at = NULL, resolved_by_id = NULL",
         _ => "resolved_at = now(), resolved_by_id = (SELECT ctx.actor()), reason_code = 'TREATMENT_CHANGED'",
     };
@@ -114,9 +118,22 @@ async fn an_alert_makes_the_moves_of_its_state_machine_and_no_other() {
                     'h' => holder,
                     _ => false,
                 };
-                run(&mut conn, &format!("BEGIN; {}; {}", alert_in(from, severity, if holder { ACTOR } else { OTHER }), acting_as(role, ACTOR))).await.expect("arranged");
+                run(
+                    &mut conn,
+                    &format!(
+                        "BEGIN; {}; {}",
+                        alert_in(from, severity, if holder { ACTOR } else { OTHER }),
+                        acting_as(role, ACTOR)
+                    ),
+                )
+                .await
+                .expect("arranged");
                 let done = attempt(&mut conn, &moved_to(to)).await;
-                assert_eq!(done == Ok(1), allowed, "{role} moves {from} to {to}, {severity}, holder {holder}: {done:?}");
+                assert_eq!(
+                    done == Ok(1),
+                    allowed,
+                    "{role} moves {from} to {to}, {severity}, holder {holder}: {done:?}"
+                );
                 run(&mut conn, "ROLLBACK").await.expect("the end");
             }
         }
@@ -128,46 +145,101 @@ async fn each_refusal_has_a_name_that_a_form_can_show() {
     let (_database, mut conn) = stage().await;
     let where_ = format!("WHERE id = '{ALERT}'");
     for (state, severity, statement, rule) in [
-        ("ACTIVE", "CRITICAL", "status = 'SNOOZED', snoozed_until = now() + INTERVAL '61 minutes'", "alert_snooze_critical"),
+        (
+            "ACTIVE",
+            "CRITICAL",
+            "status = 'SNOOZED', snoozed_until = now() + INTERVAL '61 minutes'",
+            "alert_snooze_critical",
+        ),
         ("ACTIVE", "HIGH", "status = 'SNOOZED', snoozed_until = now()", "alert_snooze_ahead"),
         ("ACTIVE", "HIGH", "status = 'SNOOZED'", "alert_snooze_complete"),
         ("SNOOZED", "HIGH", "snoozed_until = now() + INTERVAL '1 day'", "alert_transition"),
         ("ACKNOWLEDGED", "HIGH", "acknowledged_by_id = (SELECT ctx.actor())", "alert_transition"),
-        ("RESOLVED", "HIGH", "status = 'SNOOZED', snoozed_until = now() + INTERVAL '1 hour', resolved_at = NULL", "alert_transition"),
+        (
+            "RESOLVED",
+            "HIGH",
+            "status = 'SNOOZED', snoozed_until = now() + INTERVAL '1 hour', resolved_at = NULL",
+            "alert_transition",
+        ),
         ("ACTIVE", "HIGH", "status = 'ACKNOWLEDGED'", "alert_acknowledged_complete"),
         ("ACTIVE", "HIGH", "status = 'RESOLVED'", "alert_closed_complete"),
-        ("ACTIVE", "HIGH", "status = 'DISMISSED', resolved_at = now(), resolved_by_id = (SELECT ctx.actor())", "alert_closed_complete"),
-        ("ACTIVE", "HIGH", "status = 'DISMISSED', resolved_at = now(), resolved_by_id = (SELECT ctx.actor()), reason_code = 'OTHER', reason_text = ' '", "alert_reason_other_explained"),
-        ("ACTIVE", "HIGH", "status = 'DISMISSED', resolved_at = now(), resolved_by_id = (SELECT ctx.actor()), reason_code = 'BORED'", "alert_reason_code_known"),
-        ("RESOLVED", "HIGH", "status = 'ACTIVE', resolved_at = NULL, resolved_by_id = NULL, reason_code = NULL", "alert_reopen_reason"),
+        (
+            "ACTIVE",
+            "HIGH",
+            "status = 'DISMISSED', resolved_at = now(), resolved_by_id = (SELECT ctx.actor())",
+            "alert_closed_complete",
+        ),
+        (
+            "ACTIVE",
+            "HIGH",
+            "status = 'DISMISSED', resolved_at = now(), resolved_by_id = (SELECT ctx.actor()), reason_code = 'OTHER', reason_text = ' '",
+            "alert_reason_other_explained",
+        ),
+        (
+            "ACTIVE",
+            "HIGH",
+            "status = 'DISMISSED', resolved_at = now(), resolved_by_id = (SELECT ctx.actor()), reason_code = 'BORED'",
+            "alert_reason_code_known",
+        ),
+        (
+            "RESOLVED",
+            "HIGH",
+            "status = 'ACTIVE', resolved_at = NULL, resolved_by_id = NULL, reason_code = NULL",
+            "alert_reopen_reason",
+        ),
         ("ACTIVE", "HIGH", "status = 'CLOSED'", "alert_transition"),
         ("ACTIVE", "HIGH", "severity = 'INFO'", "42501"),
         ("ACTIVE", "HIGH", "title = 'Nothing'", "42501"),
         ("ACTIVE", "HIGH", "status_changed_at = now()", "42501"),
     ] {
-        run(&mut conn, &format!("BEGIN; {}; {}", alert_in(state, severity, ACTOR), acting_as("CLINICIAN", ACTOR))).await.expect("arranged");
-        assert_eq!(attempt(&mut conn, &format!("UPDATE alert SET {statement} {where_}")).await, Err(rule.to_owned()), "{statement}");
+        run(&mut conn, &format!("BEGIN; {}; {}", alert_in(state, severity, ACTOR), acting_as("CLINICIAN", ACTOR)))
+            .await
+            .expect("arranged");
+        assert_eq!(
+            attempt(&mut conn, &format!("UPDATE alert SET {statement} {where_}")).await,
+            Err(rule.to_owned()),
+            "{statement}"
+        );
         run(&mut conn, "ROLLBACK").await.expect("the end");
     }
     run(&mut conn, &format!("BEGIN; {}", acting_as("CLINICIAN", ACTOR))).await.expect("a role");
     assert_eq!(attempt(&mut conn, &alert_in("RESOLVED", "HIGH", ACTOR)).await, Err("alert_begins_active".to_owned()));
     run(&mut conn, "ROLLBACK").await.expect("the end");
     // The owner of the tables may repair, but not against the shape of the machine, nor the severity by hand.
-    run(&mut conn, &format!("BEGIN; {}; SET LOCAL app.ctx = '{ORGANIZATION}|{ACTOR}|CLINICIAN|*'", alert_in("ACTIVE", "HIGH", ACTOR))).await.expect("arranged");
-    assert_eq!(attempt(&mut conn, &format!("UPDATE alert SET severity = 'INFO' {where_}")).await, Err("alert_severity_fixed".to_owned()));
+    run(
+        &mut conn,
+        &format!(
+            "BEGIN; {}; SET LOCAL app.ctx = '{ORGANIZATION}|{ACTOR}|CLINICIAN|*'",
+            alert_in("ACTIVE", "HIGH", ACTOR)
+        ),
+    )
+    .await
+    .expect("arranged");
+    assert_eq!(
+        attempt(&mut conn, &format!("UPDATE alert SET severity = 'INFO' {where_}")).await,
+        Err("alert_severity_fixed".to_owned())
+    );
     run(&mut conn, "ROLLBACK").await.expect("the end");
 }
 
 #[tokio::test]
 async fn an_undo_is_for_the_same_person_at_once_and_once() {
     let (_database, mut conn) = stage().await;
-    let begin = |state: &str| format!("BEGIN; {}; {}", alert_in(state, "WARNING", OTHER), acting_as("MEDICAL_ASSISTANT", ACTOR));
-    let undo = "UPDATE alert SET status = previous_status, resolved_at = NULL, resolved_by_id = NULL, reason_code = NULL";
+    let begin = |state: &str| {
+        format!("BEGIN; {}; {}", alert_in(state, "WARNING", OTHER), acting_as("MEDICAL_ASSISTANT", ACTOR))
+    };
+    let undo =
+        "UPDATE alert SET status = previous_status, resolved_at = NULL, resolved_by_id = NULL, reason_code = NULL";
 
     run(&mut conn, &begin("SNOOZED")).await.expect("arranged");
     assert_eq!(attempt(&mut conn, &moved_to("RESOLVED")).await, Ok(1));
     assert_eq!(attempt(&mut conn, undo).await, Ok(1), "back to SNOOZED, until when it was");
-    assert_eq!(lines(&mut conn, "SELECT status || coalesce(previous_status, '') FROM alert WHERE snoozed_until > now()").await.expect("the alert"), ["SNOOZED"]);
+    assert_eq!(
+        lines(&mut conn, "SELECT status || coalesce(previous_status, '') FROM alert WHERE snoozed_until > now()")
+            .await
+            .expect("the alert"),
+        ["SNOOZED"]
+    );
     run(&mut conn, "ROLLBACK").await.expect("the end");
 
     run(&mut conn, &begin("ACTIVE")).await.expect("arranged");
@@ -186,10 +258,14 @@ async fn an_undo_is_for_the_same_person_at_once_and_once() {
 #[tokio::test]
 async fn timers_return_alerts_when_it_is_time_and_not_before() {
     let (_database, mut conn) = stage().await;
-    let worker = format!("SET LOCAL ROLE almoner_worker; SET LOCAL app.ctx = '{ORGANIZATION}|00000000-0000-0000-0000-000000000000|SERVICE|*'");
+    let worker = format!(
+        "SET LOCAL ROLE almoner_worker; SET LOCAL app.ctx = '{ORGANIZATION}|00000000-0000-0000-0000-000000000000|SERVICE|*'"
+    );
     let refused = Err("alert_transition_role".to_owned());
     for (state, column) in [("SNOOZED", "snoozed_until"), ("ACKNOWLEDGED", "ack_expires_at")] {
-        for (deadline, expected) in [("now() - INTERVAL '1 second'", Ok(1)), ("now() + INTERVAL '1 minute'", refused.clone())] {
+        for (deadline, expected) in
+            [("now() - INTERVAL '1 second'", Ok(1)), ("now() + INTERVAL '1 minute'", refused.clone())]
+        {
             let arranged = format!(
                 "BEGIN; {}; ALTER TABLE alert DISABLE TRIGGER alert_guard; UPDATE alert SET {column} = {deadline}; ALTER TABLE alert ENABLE TRIGGER alert_guard; {worker}",
                 alert_in(state, "HIGH", ACTOR)
@@ -230,15 +306,33 @@ async fn another_system_raises_an_alert_once_and_counts_it_up_while_it_is_open()
     assert_eq!(lines(&mut conn, &raised("2", "INFO", by_number)).await.expect("counted"), [format!("{id} f f")]);
     run(&mut conn, "RESET ROLE").await.expect("back");
     let look = "SELECT concat_ws(' ', severity, status, seen_count, facility_id) FROM alert";
-    assert_eq!(lines(&mut conn, look).await.expect("the alert"), [format!("WARNING SNOOZED 2 {FACILITY}")], "no worse: it sleeps on");
+    assert_eq!(
+        lines(&mut conn, look).await.expect("the alert"),
+        [format!("WARNING SNOOZED 2 {FACILITY}")],
+        "no worse: it sleeps on"
+    );
     run(&mut conn, &ingest_context()).await.expect("a role");
     lines(&mut conn, &raised("3", "CRITICAL", by_number)).await.expect("counted");
     run(&mut conn, "RESET ROLE").await.expect("back");
-    assert_eq!(lines(&mut conn, look).await.expect("the alert"), [format!("CRITICAL ACTIVE 3 {FACILITY}")], "worse: it wakes");
-    let history = lines(&mut conn, "SELECT concat_ws(' ', coalesce(from_status, '-'), to_status, reason) FROM status_change ORDER BY at").await.expect("the history");
+    assert_eq!(
+        lines(&mut conn, look).await.expect("the alert"),
+        [format!("CRITICAL ACTIVE 3 {FACILITY}")],
+        "worse: it wakes"
+    );
+    let history = lines(
+        &mut conn,
+        "SELECT concat_ws(' ', coalesce(from_status, '-'), to_status, reason) FROM status_change ORDER BY at",
+    )
+    .await
+    .expect("the history");
     assert_eq!(history, ["- ACTIVE", "SNOOZED ACTIVE Severity rose to CRITICAL"]);
-    let audit = lines(&mut conn, "SELECT concat_ws(' ', actor_kind, action, patient_id) FROM audit_event ORDER BY seq").await.expect("the audit");
-    assert_eq!(audit, [format!("SERVICE CREATE {PATIENT}"), format!("SERVICE UPDATE {PATIENT}"), format!("SERVICE UPDATE {PATIENT}")]);
+    let audit = lines(&mut conn, "SELECT concat_ws(' ', actor_kind, action, patient_id) FROM audit_event ORDER BY seq")
+        .await
+        .expect("the audit");
+    assert_eq!(
+        audit,
+        [format!("SERVICE CREATE {PATIENT}"), format!("SERVICE UPDATE {PATIENT}"), format!("SERVICE UPDATE {PATIENT}")]
+    );
 }
 
 #[tokio::test]
@@ -258,7 +352,11 @@ async fn a_service_account_does_what_it_may_and_nothing_else() {
         ("UPDATE service_account SET revoked_at = now()", raised("1", "HIGH", ""), "42501"),
         ("UPDATE service_account SET expires_at = now()", raised("1", "HIGH", ""), "42501"),
         ("UPDATE service_account SET scopes = '{lab_feed}'", raised("1", "HIGH", ""), "42501"),
-        ("UPDATE service_account SET facility_id = 'f0000000-0000-7000-8000-000000000001'", raised("1", "HIGH", elsewhere), "42501"),
+        (
+            "UPDATE service_account SET facility_id = 'f0000000-0000-7000-8000-000000000001'",
+            raised("1", "HIGH", elsewhere),
+            "42501",
+        ),
         ("SELECT 1", "SELECT 'x' FROM alert".to_owned(), "42501"),
         ("SELECT 1", "SELECT 'x' FROM live.changes(0)".to_owned(), "42501"),
     ] {
@@ -266,7 +364,12 @@ async fn a_service_account_does_what_it_may_and_nothing_else() {
         assert_eq!(attempt(&mut conn, &call).await, Err(rule.to_owned()), "{before}; {call}");
         run(&mut conn, "ROLLBACK").await.expect("the end");
     }
-    run(&mut conn, &format!("BEGIN; SET LOCAL ROLE almoner_app; SET LOCAL app.ctx = '{ORGANIZATION}|{ACCOUNT}|SERVICE|*'")).await.expect("a person");
+    run(
+        &mut conn,
+        &format!("BEGIN; SET LOCAL ROLE almoner_app; SET LOCAL app.ctx = '{ORGANIZATION}|{ACCOUNT}|SERVICE|*'"),
+    )
+    .await
+    .expect("a person");
     assert_eq!(attempt(&mut conn, &raised("1", "HIGH", "")).await, Err("42501".to_owned()), "people use the pages");
 }
 
@@ -278,7 +381,8 @@ async fn many_senders_at_once_make_one_alert() {
         async move {
             let mut conn = database.connect(DbRole::Runtime).await;
             run(&mut conn, &format!("BEGIN; {}", ingest_context())).await.expect("a role");
-            let answer = lines(&mut conn, &raised(&message, "HIGH", ", dedupe_key => 'bp'")).await.expect("raised").remove(0);
+            let answer =
+                lines(&mut conn, &raised(&message, "HIGH", ", dedupe_key => 'bp'")).await.expect("raised").remove(0);
             run(&mut conn, "COMMIT").await.expect("committed");
             answer
         }
@@ -299,8 +403,16 @@ async fn history_is_not_rewritten_by_anybody() {
         .expect("history");
     for (table, column) in [("audit_event", "action"), ("status_change", "to_status")] {
         run(&mut conn, "BEGIN").await.expect("a transaction");
-        for statement in [format!("UPDATE {table} SET {column} = 'X'"), format!("DELETE FROM {table}"), format!("TRUNCATE {table} CASCADE")] {
-            assert_eq!(attempt(&mut conn, &statement).await, Err(format!("{table}_append_only")), "{statement} as the superuser");
+        for statement in [
+            format!("UPDATE {table} SET {column} = 'X'"),
+            format!("DELETE FROM {table}"),
+            format!("TRUNCATE {table} CASCADE"),
+        ] {
+            assert_eq!(
+                attempt(&mut conn, &statement).await,
+                Err(format!("{table}_append_only")),
+                "{statement} as the superuser"
+            );
         }
         run(&mut conn, "ROLLBACK").await.expect("the end");
     }
@@ -312,9 +424,13 @@ async fn a_change_that_commits_late_is_told_late_and_not_forgotten() {
     let mut slow = database.connect(DbRole::Admin).await;
     let mut worker = database.connect(DbRole::Runtime).await;
     let note = |kind: &str| {
-        format!("INSERT INTO audit_event (organization_id, actor_kind, action, resource_type, facility_id) VALUES ('{ORGANIZATION}', 'SYSTEM', 'UPDATE', '{kind}', '{FACILITY}')")
+        format!(
+            "INSERT INTO audit_event (organization_id, actor_kind, action, resource_type, facility_id) VALUES ('{ORGANIZATION}', 'SYSTEM', 'UPDATE', '{kind}', '{FACILITY}')"
+        )
     };
-    let changes = |since: &str| format!("SELECT concat_ws(' ', next, resource_type) FROM live.changes({since}) ORDER BY resource_type");
+    let changes = |since: &str| {
+        format!("SELECT concat_ws(' ', next, resource_type) FROM live.changes({since}) ORDER BY resource_type")
+    };
     run(&mut worker, "SET ROLE almoner_worker").await.expect("a role");
     let start = lines(&mut worker, &changes("9223372036854775807")).await.expect("the watermark").remove(0);
 
@@ -326,7 +442,8 @@ async fn a_change_that_commits_late_is_told_late_and_not_forgotten() {
     run(&mut slow, "COMMIT").await.expect("committed");
 
     let mut since = meanwhile[0].split(' ').next().expect("the watermark").to_owned();
-    let mut told: Vec<String> = meanwhile.iter().filter_map(|line| line.split(' ').nth(1)).map(ToOwned::to_owned).collect();
+    let mut told: Vec<String> =
+        meanwhile.iter().filter_map(|line| line.split(' ').nth(1)).map(ToOwned::to_owned).collect();
     // Other databases of the server may hold the watermark back for a moment.
     for _ in 0..100 {
         if told.len() >= 2 {

@@ -56,9 +56,15 @@ async fn the_schema_goes_up_twice_down_to_nothing_and_up_to_the_same_again() {
     for step in up() {
         apply(&mut conn, step).await;
     }
-    assert_same(&first, &lines(&mut conn, EVERYTHING).await.expect("the catalogue"), "running every step a second time");
+    assert_same(
+        &first,
+        &lines(&mut conn, EVERYTHING).await.expect("the catalogue"),
+        "running every step a second time",
+    );
 
-    for step in MIGRATOR.iter().filter(|step| step.migration_type.is_down_migration()).collect::<Vec<_>>().into_iter().rev() {
+    for step in
+        MIGRATOR.iter().filter(|step| step.migration_type.is_down_migration()).collect::<Vec<_>>().into_iter().rev()
+    {
         apply(&mut conn, step).await;
     }
     let left = lines(&mut conn, EVERYTHING).await.expect("the catalogue");
@@ -93,7 +99,9 @@ async fn the_migrator_needs_no_superuser() {
 
 #[test]
 fn every_step_has_its_reverse_and_a_moment_of_its_own() {
-    let versions = |wanted: fn(&Migration) -> bool| MIGRATOR.iter().filter(|step| wanted(step)).map(|step| step.version).collect::<Vec<_>>();
+    let versions = |wanted: fn(&Migration) -> bool| {
+        MIGRATOR.iter().filter(|step| wanted(step)).map(|step| step.version).collect::<Vec<_>>()
+    };
     assert_eq!(
         versions(|step| step.migration_type.is_up_migration()),
         versions(|step| step.migration_type.is_down_migration())
@@ -104,7 +112,9 @@ fn every_step_has_its_reverse_and_a_moment_of_its_own() {
 }
 
 fn assert_same(before: &[String], after: &[String], what: &str) {
-    let only = |some: &[String], others: &[String]| some.iter().filter(|line| !others.contains(line)).cloned().collect::<Vec<_>>();
+    let only = |some: &[String], others: &[String]| {
+        some.iter().filter(|line| !others.contains(line)).cloned().collect::<Vec<_>>()
+    };
     let (lost, gained) = (only(before, after), only(after, before));
     assert!(lost.is_empty() && gained.is_empty(), "{what} changes the schema: lost {lost:#?}, gained {gained:#?}");
 }

@@ -62,7 +62,10 @@ async fn none(query: &str) {
 #[tokio::test]
 async fn every_table_is_forced_and_only_the_listed_ones_have_no_organization() {
     none(&format!("{TABLES} SELECT name FROM tables WHERE NOT (relrowsecurity AND relforcerowsecurity)")).await;
-    assert_eq!(ask(&format!("{TABLES} SELECT name FROM tables WHERE NOT tenant AND name <> 'organization'")).await, NO_ORGANIZATION);
+    assert_eq!(
+        ask(&format!("{TABLES} SELECT name FROM tables WHERE NOT tenant AND name <> 'organization'")).await,
+        NO_ORGANIZATION
+    );
 }
 
 #[tokio::test]
@@ -102,10 +105,12 @@ async fn every_granted_verb_has_a_policy_and_every_policy_a_grant() {
 #[tokio::test]
 async fn policies_ask_for_the_context_once_per_statement() {
     // Outside a sub-select it would be asked for every row: 486 ms instead of 45 ms for a million.
-    none("
+    none(
+        "
         SELECT tablename || ' ' || policyname FROM pg_policies,
             regexp_matches(concat_ws(' ', qual, with_check), '(.{9})ctx\\.', 'g') AS before
-        WHERE before[1] !~ 'SELECT \\(?$'")
+        WHERE before[1] !~ 'SELECT \\(?$'",
+    )
     .await;
 }
 
@@ -137,23 +142,31 @@ async fn the_roles_are_what_they_should_be() {
     .await;
     assert_eq!(logins, ["almoner_migrator", "almoner_runtime"]);
     let members = ask("SELECT member::regrole || ' in ' || roleid::regrole FROM pg_auth_members WHERE member::regrole::text LIKE 'almoner%'").await;
-    assert_eq!(members, [
-        "almoner_migrator in almoner_owner",
-        "almoner_runtime in almoner_app",
-        "almoner_runtime in almoner_auth",
-        "almoner_runtime in almoner_ingest",
-        "almoner_runtime in almoner_worker",
-    ]);
-    assert_eq!(ask("SELECT rolname FROM pg_roles WHERE rolname = 'almoner_runtime' AND NOT rolinherit").await, ["almoner_runtime"]);
+    assert_eq!(
+        members,
+        [
+            "almoner_migrator in almoner_owner",
+            "almoner_runtime in almoner_app",
+            "almoner_runtime in almoner_auth",
+            "almoner_runtime in almoner_ingest",
+            "almoner_runtime in almoner_worker",
+        ]
+    );
+    assert_eq!(
+        ask("SELECT rolname FROM pg_roles WHERE rolname = 'almoner_runtime' AND NOT rolinherit").await,
+        ["almoner_runtime"]
+    );
     none("SELECT nspname FROM pg_namespace, aclexplode(nspacl) a WHERE nspname = 'public' AND a.grantee = 0 AND a.privilege_type = 'CREATE'").await;
 }
 
 #[tokio::test]
 async fn views_look_with_the_eyes_of_whoever_asks() {
-    none("
+    none(
+        "
         SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('v', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-          AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false)")
+          AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false)",
+    )
     .await;
 }
 
@@ -162,7 +175,10 @@ async fn functions_with_the_owners_rights_are_few_and_fixed() {
     let ours = "FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
     let callers = "(SELECT string_agg(CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, ' ' ORDER BY a.grantee)
                     FROM aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) a WHERE a.grantee <> f.proowner)";
-    assert_eq!(ask(&format!("SELECT n.nspname || '.' || f.proname || ' ' || {callers} {ours} AND f.prosecdef")).await, DEFINERS);
+    assert_eq!(
+        ask(&format!("SELECT n.nspname || '.' || f.proname || ' ' || {callers} {ours} AND f.prosecdef")).await,
+        DEFINERS
+    );
     // Without a fixed path the caller decides which table a name means.
     none(&format!(
         "SELECT f.oid::regprocedure::text {ours} AND (f.prosecdef OR f.prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql'))
@@ -179,15 +195,18 @@ async fn every_table_and_column_is_explained() {
          WHERE col_description(oid, a.attnum) IS NULL"
     ))
     .await;
-    none("
+    none(
+        "
         SELECT f.oid::regprocedure::text FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace
-        WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND obj_description(f.oid, 'pg_proc') IS NULL")
+        WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND obj_description(f.oid, 'pg_proc') IS NULL",
+    )
     .await;
 }
 
 #[tokio::test]
 async fn foreign_keys_stay_inside_the_organization_are_indexed_and_never_cascade() {
-    none("SELECT conname::text FROM pg_constraint WHERE contype = 'f' AND (confdeltype <> 'r' OR confupdtype <> 'a')").await;
+    none("SELECT conname::text FROM pg_constraint WHERE contype = 'f' AND (confdeltype <> 'r' OR confupdtype <> 'a')")
+        .await;
     none("
         SELECT k.conname::text FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
         WHERE k.contype = 'f' AND a.attname <> 'organization_id'")
@@ -220,7 +239,8 @@ async fn history_is_append_only_for_everybody() {
     for table in APPEND_ONLY {
         let triggers = ask(&format!("SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = '{table}'::regclass AND NOT tgisinternal AND tgenabled = 'O'")).await;
         assert!(
-            triggers.iter().any(|t| t.contains("BEFORE DELETE OR UPDATE") && t.contains("kit.refuse")) && triggers.iter().any(|t| t.contains("BEFORE TRUNCATE")),
+            triggers.iter().any(|t| t.contains("BEFORE DELETE OR UPDATE") && t.contains("kit.refuse"))
+                && triggers.iter().any(|t| t.contains("BEFORE TRUNCATE")),
             "{table}: {triggers:?}"
         );
     }

@@ -121,15 +121,26 @@ async fn add(add: &Add, db: &Db, keys: &Keyring) -> anyhow::Result<()> {
     let hash = Passwords::default().hash(password.clone()).await?;
     let mut tx = db.begin_worker(organization).await?;
     if is_new {
-        queries::add_organization(&mut tx, organization, add.organization.as_deref().unwrap_or("My organization")).await?;
+        queries::add_organization(&mut tx, organization, add.organization.as_deref().unwrap_or("My organization"))
+            .await?;
         phi::store::create(&mut tx, keys, organization).await?;
     }
     let facility = facility(&mut tx, organization, add.facility.as_deref()).await?;
     let user = UserId::new();
-    let new = NewUser { organization, user, email: &email, first_name: &add.first_name, last_name: &add.last_name, password_hash: &hash };
-    queries::add_user(&mut tx, &new).await.context("the account cannot be added: check the e-mail address and the names")?;
+    let new = NewUser {
+        organization,
+        user,
+        email: &email,
+        first_name: &add.first_name,
+        last_name: &add.last_name,
+        password_hash: &hash,
+    };
+    queries::add_user(&mut tx, &new)
+        .await
+        .context("the account cannot be added: check the e-mail address and the names")?;
     queries::add_membership(&mut tx, organization, user, add.role, facility).await?;
-    audit(&mut tx, organization, user, Action::Create, json!({ "role": add.role.as_str(), "by": "command line" })).await?;
+    audit(&mut tx, organization, user, Action::Create, json!({ "role": add.role.as_str(), "by": "command line" }))
+        .await?;
     tx.commit().await?;
     println!("Added {email} as {}.", add.role.label());
     say_password(&password, made_up);
@@ -151,7 +162,8 @@ async fn new_password(which: &Which, db: &Db) -> anyhow::Result<()> {
     let mut tx = db.begin_worker(account.organization).await?;
     queries::set_password(&mut tx, account.organization, account.user, &hash).await?;
     queries::end_all_sessions(&mut tx, account.organization, account.user).await?;
-    audit(&mut tx, account.organization, account.user, Action::PermissionChange, json!({ "password": "replaced" })).await?;
+    audit(&mut tx, account.organization, account.user, Action::PermissionChange, json!({ "password": "replaced" }))
+        .await?;
     tx.commit().await?;
     println!("{email} has a new password, and is signed out everywhere.");
     say_password(&password, made_up);
@@ -220,7 +232,13 @@ async fn account(db: &Db, email: &str) -> anyhow::Result<(Account, String)> {
     Ok((account.with_context(|| format!("there is no account with the e-mail address {email}"))?, email))
 }
 
-async fn audit(tx: &mut Tx, organization: OrganizationId, user: UserId, action: Action, details: serde_json::Value) -> anyhow::Result<()> {
+async fn audit(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    user: UserId,
+    action: Action,
+    details: serde_json::Value,
+) -> anyhow::Result<()> {
     events::record(tx, &By::system(organization), Event::new(action, "app_user").of(user).with(details)).await?;
     Ok(())
 }

@@ -7,9 +7,11 @@ use super::model::Settings;
 use crate::web::form::FormErrors;
 
 /// Languages that pages can be read in; dates and numbers follow.
-pub(super) const LOCALES: [(&str, &str); 2] = [("en-GB", "English (United Kingdom)"), ("en-US", "English (United States)")];
+pub(super) const LOCALES: [(&str, &str); 2] =
+    [("en-GB", "English (United Kingdom)"), ("en-US", "English (United States)")];
 pub(super) const THEMES: [(&str, &str); 3] = [("system", "As this device"), ("light", "Light"), ("dark", "Dark")];
-pub(super) const DENSITIES: [(&str, &str); 3] = [("compact", "Standard"), ("dense", "Dense: more rows on a screen"), ("roomy", "Roomy: larger targets")];
+pub(super) const DENSITIES: [(&str, &str); 3] =
+    [("compact", "Standard"), ("dense", "Dense: more rows on a screen"), ("roomy", "Roomy: larger targets")];
 
 /// The sign-in form. No `Debug`: it holds a password.
 #[derive(Deserialize)]

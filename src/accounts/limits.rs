@@ -50,7 +50,8 @@ impl Counters {
         )
         .fetch_all(pool)
         .await?;
-        let exceeded = counts.iter().filter(|row| row.count > if row.key == self.account { PER_ACCOUNT } else { PER_ADDRESS });
+        let exceeded =
+            counts.iter().filter(|row| row.count > if row.key == self.account { PER_ACCOUNT } else { PER_ADDRESS });
         match exceeded.map(|row| row.seconds_left).max() {
             Some(seconds) => Err(Error::TooMany { retry_after: seconds.try_into().unwrap_or(1) }),
             None => Ok(()),

@@ -109,8 +109,19 @@ mod tests {
             assert_eq!(next_path(Some(path)), path);
         }
         for elsewhere in [
-            "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "", "alerts", "/\t/evil.example",
-            "/a\r\nSet-Cookie: x=1", "/\u{2028}", "/sign-out", "/sign-in?next=/sign-in", "\\/evil.example", "/a\\b",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "",
+            "alerts",
+            "/\t/evil.example",
+            "/a\r\nSet-Cookie: x=1",
+            "/\u{2028}",
+            "/sign-out",
+            "/sign-in?next=/sign-in",
+            "\\/evil.example",
+            "/a\\b",
         ] {
             assert_eq!(next_path(Some(elsewhere)), "/", "{elsewhere:?}");
         }

@@ -28,10 +28,18 @@ pub(super) struct SignInPage<'a> {
 }
 
 impl<'a> SignInPage<'a> {
-    pub(super) fn new(app: &App, email: &'a str, next: &'a str, problem: Option<&'a str>, accounts: &'a [DemoAccount]) -> Self {
+    pub(super) fn new(
+        app: &App,
+        email: &'a str,
+        next: &'a str,
+        problem: Option<&'a str>,
+        accounts: &'a [DemoAccount],
+    ) -> Self {
         let title = if problem.is_some() { "Error: Sign in" } else { "Sign in" };
         let demo = accounts.chunk_by(|a, b| a.organization == b.organization);
-        let demo = demo.map(|accounts| (accounts.first().map_or("", |account| &account.organization), accounts.iter().collect())).collect();
+        let demo = demo
+            .map(|accounts| (accounts.first().map_or("", |account| &account.organization), accounts.iter().collect()))
+            .collect();
         let shell = Shell { demo: app.demo, ..Shell::plain(title, app.clock.now()) };
         Self { shell, email, next, problem, demo, demo_password: DEMO_PASSWORD }
     }
@@ -108,9 +116,16 @@ fn choice(value: &str, label: &str, chosen: &str) -> Choice {
 
 /// `Firefox on Linux`: enough to recognise one's own computer by.
 fn browser(agent: &str) -> String {
-    let first = |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    let first =
+        |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
     // Most browsers also claim to be older ones, so the most particular mark comes first.
-    let name = first(&[("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
+    let name = first(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
     let system = first(&[
         ("iPhone", "iPhone"),
         ("iPad", "iPad"),
@@ -133,10 +148,14 @@ mod tests {
 
     #[test]
     fn browsers_are_named_as_people_know_them() {
-        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36";
+        let chrome =
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36";
         assert_eq!(browser(chrome), "Chrome on Linux");
         assert_eq!(browser(&format!("{chrome} Edg/142.0")), "Edge on Linux");
-        assert_eq!(browser("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile Safari/604.1"), "Safari on iPhone");
+        assert_eq!(
+            browser("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile Safari/604.1"),
+            "Safari on iPhone"
+        );
         assert_eq!(browser("curl/8.5"), "Unknown browser");
     }
 }

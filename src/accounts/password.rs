@@ -46,7 +46,8 @@ pub enum PasswordError {
 
 /// A hash of 32 random bytes that were thrown away: what a password is compared with where there is no account, so
 /// that both take as long.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$u2DBAY1AwYBN5CHYarkjHg$D+KTo1gVHssxm6Lc8D7wz5QpbDvz8EM2KZY/osfxgfs";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$u2DBAY1AwYBN5CHYarkjHg$D+KTo1gVHssxm6Lc8D7wz5QpbDvz8EM2KZY/osfxgfs";
 
 /// Hashes and compares. One per process.
 #[derive(Clone, Debug)]
@@ -61,7 +62,6 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-
     /// The hash to store, as a PHC string.
     pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
         self.run(move || hash(normalised(&password).as_bytes())).await
@@ -120,7 +120,9 @@ pub enum Weakness {
     #[error("Use more different characters.")]
     Repetitive,
     /// Little is left without words that anybody would try.
-    #[error("Choose something harder to guess: this is made of common words, or of your name, e-mail address or organization.")]
+    #[error(
+        "Choose something harder to guess: this is made of common words, or of your name, e-mail address or organization."
+    )]
     Guessable,
 }
 
@@ -160,7 +162,8 @@ fn hash(password: &[u8]) -> Result<String, PasswordError> {
 }
 
 fn hasher() -> Result<Argon2<'static>, PasswordError> {
-    let params = Params::new(MEMORY_KIB, ITERATIONS, 1, None).map_err(|error| PasswordError::Failed(error.to_string()))?;
+    let params =
+        Params::new(MEMORY_KIB, ITERATIONS, 1, None).map_err(|error| PasswordError::Failed(error.to_string()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
@@ -220,7 +223,14 @@ mod tests {
         assert_eq!(verdict("password123"), Err(Weakness::TooShort));
         assert_eq!(verdict(&"ab1 ".repeat(300)), Err(Weakness::TooLong));
         assert_eq!(verdict("aaaaaaaaaaaaaaaa"), Err(Weakness::Repetitive));
-        for guessable in ["password123password123", "JaneChair2024!Northgate", "qwertyuiopasdfghjkl", "1234567890123456", "Almoner-Welcome-2026", "letmeinletmeinplease"] {
+        for guessable in [
+            "password123password123",
+            "JaneChair2024!Northgate",
+            "qwertyuiopasdfghjkl",
+            "1234567890123456",
+            "Almoner-Welcome-2026",
+            "letmeinletmeinplease",
+        ] {
             assert_eq!(verdict(guessable), Err(Weakness::Guessable), "{guessable}");
         }
         assert_eq!(verdict("seven herons over the weir"), Ok(()));

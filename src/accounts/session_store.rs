@@ -61,7 +61,9 @@ impl SessionRows {
     /// # Panics
     /// Never: `auth` and `session` are identifiers.
     pub fn new(pool: PgPool) -> Self {
-        let inner = PostgresStore::new(pool.clone()).with_schema_name("auth").and_then(|store| store.with_table_name("session"));
+        let inner = PostgresStore::new(pool.clone())
+            .with_schema_name("auth")
+            .and_then(|store| store.with_table_name("session"));
         Self { pool, inner: inner.expect("identifiers") }
     }
 
@@ -88,9 +90,12 @@ impl SessionStore for SessionRows {
         let token = token_hash(&id);
         let lives = match purpose {
             Purpose::SignIn(sign_in) => queries::begin_session(&self.pool, &sign_in, &token).await,
-            Purpose::Renew(organization, session) => queries::renew_session(&self.pool, organization, session, &token).await,
+            Purpose::Renew(organization, session) => {
+                queries::renew_session(&self.pool, organization, session, &token).await
+            }
         };
-        let lives = lives.map_err(backend)? && queries::limit_session(&self.pool, &token, &id.to_string()).await.map_err(backend)?;
+        let lives = lives.map_err(backend)?
+            && queries::limit_session(&self.pool, &token, &id.to_string()).await.map_err(backend)?;
         if lives { Ok(()) } else { Err(Error::Backend("the session has ended".into())) }
     }
 

@@ -36,6 +36,8 @@ fn who(permission: Permission) -> String {
     match permission {
         Permission::Public => "Anybody, signed in or not".to_owned(),
         Permission::SignedIn => "Everybody signed in".to_owned(),
-        _ => Role::ALL.iter().filter(|role| role.may(permission)).map(|role| role.label()).collect::<Vec<_>>().join(", "),
+        _ => {
+            Role::ALL.iter().filter(|role| role.may(permission)).map(|role| role.label()).collect::<Vec<_>>().join(", ")
+        }
     }
 }

@@ -296,7 +296,9 @@ impl Filter {
     }
 }
 
-const UNKNOWN: Error = Error::BadRequest("This address asks for something that does not exist. Open the list again and choose from there.");
+const UNKNOWN: Error = Error::BadRequest(
+    "This address asks for something that does not exist. Open the list again and choose from there.",
+);
 
 fn one_of<T: Copy + Default>(text: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T> {
     if text.is_empty() {

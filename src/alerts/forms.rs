@@ -78,7 +78,9 @@ impl RawMove {
     /// # Errors
     /// Where the form has none.
     pub fn version(&self) -> Result<i64> {
-        self.row_version.parse().map_err(|_| Error::BadRequest("The form is incomplete. Reload the page and try again."))
+        self.row_version
+            .parse()
+            .map_err(|_| Error::BadRequest("The form is incomplete. Reload the page and try again."))
     }
 
     /// The alerts of the form for many, each with the version that was looked at.
@@ -86,7 +88,8 @@ impl RawMove {
     /// # Errors
     /// Where one of them is none, or there are more than a page holds.
     pub fn chosen(&self) -> Result<Vec<(AlertId, i64)>> {
-        const WRONG: Error = Error::BadRequest("The form holds something that is no alert. Reload the list and choose again.");
+        const WRONG: Error =
+            Error::BadRequest("The form holds something that is no alert. Reload the list and choose again.");
         if self.id.len() > BULK_LIMIT {
             return Err(Error::BadRequest("That is more than one page of alerts. Choose 50 or fewer."));
         }

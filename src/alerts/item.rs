@@ -72,7 +72,10 @@ impl Item {
     /// `OKAFOR, Adaeze`.
     #[must_use]
     pub fn patient(&self) -> Option<String> {
-        self.row.patient_last.as_ref().map(|last| format::person(last, self.row.patient_first.as_deref().unwrap_or_default(), None))
+        self.row
+            .patient_last
+            .as_ref()
+            .map(|last| format::person(last, self.row.patient_first.as_deref().unwrap_or_default(), None))
     }
 
     /// `OKAFOR, Adaeze (Ms)`.
@@ -169,7 +172,11 @@ impl Item {
             }
         };
         let first = self.evidence.series.first().map(|series| series.points.as_slice()).unwrap_or_default();
-        first.iter().enumerate().map(|(place, (at, _))| (*at, self.evidence.series.iter().map(value(place)).collect())).collect()
+        first
+            .iter()
+            .enumerate()
+            .map(|(place, (at, _))| (*at, self.evidence.series.iter().map(value(place)).collect()))
+            .collect()
     }
 
     /// All readings as a chart.
@@ -264,7 +271,13 @@ impl Can {
     /// Whether there is nothing to do.
     #[must_use]
     pub const fn nothing(&self) -> bool {
-        !(self.acknowledge || self.assign || self.snooze || self.hand_back || self.resolve || self.dismiss || self.reopen)
+        !(self.acknowledge
+            || self.assign
+            || self.snooze
+            || self.hand_back
+            || self.resolve
+            || self.dismiss
+            || self.reopen)
     }
 }
 

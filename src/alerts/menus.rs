@@ -10,12 +10,13 @@ use crate::web::ui::{Chip, Choice, Order, Tab};
 /// The tabs: those that everybody has, then saved views.
 #[must_use]
 pub fn tabs(filter: &Filter, around: &Around) -> Vec<Tab> {
-    let built_in = View::ALL.into_iter().filter(|view| *view != View::Homes || around.homes.is_some()).map(|view| Tab {
-        href: format!("/alerts?view={}", view.as_str()),
-        label: view.label().to_owned(),
-        count: count(view, around).and_then(capped),
-        current: filter.saved.is_none() && filter.view == view,
-    });
+    let built_in =
+        View::ALL.into_iter().filter(|view| *view != View::Homes || around.homes.is_some()).map(|view| Tab {
+            href: format!("/alerts?view={}", view.as_str()),
+            label: view.label().to_owned(),
+            count: count(view, around).and_then(capped),
+            current: filter.saved.is_none() && filter.view == view,
+        });
     let saved = around.views.iter().map(|view| Tab {
         href: format!("/alerts?saved={}&{}", view.id, view.query),
         label: if view.shared && !view.own { format!("{} (shared)", view.name) } else { view.name.clone() },

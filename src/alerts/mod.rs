@@ -20,7 +20,10 @@ mod view_page;
 
 pub use raise::{NewAlert, Raised, raise, return_unconfirmed, wake_due};
 
-use crate::access::Permission::{AcknowledgeAlerts, CommentOnAlerts, DismissAlerts, ExportAlerts, HandleAlerts, RaiseAlerts, ReopenAlerts, ResolveAlerts, ViewAlerts};
+use crate::access::Permission::{
+    AcknowledgeAlerts, CommentOnAlerts, DismissAlerts, ExportAlerts, HandleAlerts, RaiseAlerts, ReopenAlerts,
+    ResolveAlerts, ViewAlerts,
+};
 use crate::web::Routes;
 use handlers::{bulk, export, list, moves as act, new, show, views};
 

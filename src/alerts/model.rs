@@ -311,7 +311,9 @@ impl Alert {
         demand(allowed, "You can acknowledge only alerts that are assigned to you.")?;
         match self.state {
             State::Active => Ok(Self { state: State::Acknowledged { by: mover.user, at }, ..self }),
-            State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved(_) | State::Dismissed(_) => self.wrong(),
+            State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved(_) | State::Dismissed(_) => {
+                self.wrong()
+            }
         }
     }
 
@@ -393,7 +395,10 @@ impl Alert {
     pub fn resolve(self, mover: Mover, at: Timestamp, reason: Reason) -> Result<Self, Refusal> {
         let grave = matches!(self.severity, Severity::Critical | Severity::High);
         demand(mover.role.may(Permission::ResolveAlerts), "Your role does not resolve alerts.")?;
-        demand(mover.role == Role::Clinician || !grave, "A clinician has to resolve alerts that are high or critical.")?;
+        demand(
+            mover.role == Role::Clinician || !grave,
+            "A clinician has to resolve alerts that are high or critical.",
+        )?;
         self.close(|by, reason| State::Resolved(Closure { by, at, reason }), mover, reason)
     }
 

@@ -202,7 +202,15 @@ pub enum Outcome {
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn carry_out(tx: &mut Tx, by: &By, row: &Row, what: &Move, mover: Mover, now: Timestamp, zone: Tz) -> Result<Outcome> {
+pub async fn carry_out(
+    tx: &mut Tx,
+    by: &By,
+    row: &Row,
+    what: &Move,
+    mover: Mover,
+    now: Timestamp,
+    zone: Tz,
+) -> Result<Outcome> {
     let moved = match what.apply(row.alert(), mover, now, zone) {
         Ok(moved) => moved,
         Err(refusal) => return Ok(Outcome::Refused(refusal)),
@@ -232,10 +240,27 @@ pub async fn undo(tx: &mut Tx, by: &By, row: &Row, user: UserId) -> Result<Optio
 }
 
 /// Saves, and writes down what changed and whether it can be undone.
-pub async fn keep(tx: &mut Tx, by: &By, row: &Row, before: &Columns, after: &Columns, action: Action, undoable: bool) -> Result<Audited> {
+pub async fn keep(
+    tx: &mut Tx,
+    by: &By,
+    row: &Row,
+    before: &Columns,
+    after: &Columns,
+    action: Action,
+    undoable: bool,
+) -> Result<Audited> {
     let changes = before.changes(after)?;
     let row_version = save::save(tx, by, row, after).await?;
-    let details = if undoable { json!({ "row_version": row_version, "undo": true }) } else { json!({ "row_version": row_version }) };
-    let event = Event::new(action, "alert").of(row.id).about(row.patient_id).at(row.facility_id).changing(changes).with(details);
+    let details = if undoable {
+        json!({ "row_version": row_version, "undo": true })
+    } else {
+        json!({ "row_version": row_version })
+    };
+    let event = Event::new(action, "alert")
+        .of(row.id)
+        .about(row.patient_id)
+        .at(row.facility_id)
+        .changing(changes)
+        .with(details);
     events::record(tx, by, event).await
 }

@@ -107,7 +107,10 @@ pub struct NewPage {
 
 impl NewPage {
     fn types(&self) -> Vec<Choice> {
-        AlertType::ALL.iter().map(|one| Choice::new(one.as_str(), one.label(), self.form.kind == one.as_str())).collect()
+        AlertType::ALL
+            .iter()
+            .map(|one| Choice::new(one.as_str(), one.label(), self.form.kind == one.as_str()))
+            .collect()
     }
 
     fn severities(&self) -> Vec<Choice> {

@@ -40,10 +40,18 @@ pub struct Show {
 }
 
 /// Moves and comments as one story.
-pub fn entries(steps: Vec<Step>, comments: Vec<Comment>, keys: &Keyring, organization: OrganizationId, proof: &Audited) -> Result<Vec<Entry>> {
+pub fn entries(
+    steps: Vec<Step>,
+    comments: Vec<Comment>,
+    keys: &Keyring,
+    organization: OrganizationId,
+    proof: &Audited,
+) -> Result<Vec<Entry>> {
     let mut entries: Vec<Entry> = steps.into_iter().map(moved).collect();
     for comment in comments {
-        let text = keys.open(organization, "comment", "body", comment.id.uuid(), &comment.body_enc).map_err(anyhow::Error::from)?;
+        let text = keys
+            .open(organization, "comment", "body", comment.id.uuid(), &comment.body_enc)
+            .map_err(anyhow::Error::from)?;
         entries.push(Entry {
             at: comment.at,
             who: format!("{} {}", comment.first_name, comment.last_name),
@@ -132,7 +140,11 @@ fn refusal(kind: Kind, actor: &Actor, pane: &Pane) -> String {
         _ if !actor.may(kind.permission()) => format!("The role {} cannot do this.", actor.role.label().to_lowercase()),
         Kind::Acknowledge => "You can acknowledge what is assigned to you.".to_owned(),
         Kind::Resolve => "A clinician has to resolve alerts that are high or critical.".to_owned(),
-        Kind::Snooze if pane.item.row.status == AlertStatus::Snoozed => "It is snoozed already. Return it to the queue first.".to_owned(),
-        Kind::Snooze | Kind::Assign | Kind::HandBack | Kind::Dismiss | Kind::Reopen => "Not as the alert stands now.".to_owned(),
+        Kind::Snooze if pane.item.row.status == AlertStatus::Snoozed => {
+            "It is snoozed already. Return it to the queue first.".to_owned()
+        }
+        Kind::Snooze | Kind::Assign | Kind::HandBack | Kind::Dismiss | Kind::Reopen => {
+            "Not as the alert stands now.".to_owned()
+        }
     }
 }

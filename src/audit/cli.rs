@@ -32,12 +32,15 @@ pub struct Verify {
 pub async fn run(command: &AuditCommand, db: &Db, keys: &Keyring, data_dir: &Path) -> anyhow::Result<()> {
     let AuditCommand::Verify(settings) = command;
     let file = settings.heads.clone().unwrap_or_else(|| heads::file(data_dir));
-    let (signed, forged) = if file.exists() || settings.heads.is_some() { heads::read(&file, keys)? } else { (Vec::new(), 0) };
+    let (signed, forged) =
+        if file.exists() || settings.heads.is_some() { heads::read(&file, keys)? } else { (Vec::new(), 0) };
     let mut broken = 0;
     let mut tx = db.begin_system().await?;
     for (organization, name) in queries::organizations(&mut tx).await? {
         match verify::organization(db, organization, &signed).await? {
-            Verdict::Intact { segments, events } => println!("{name}: intact, {events} events in {segments} sealed segments."),
+            Verdict::Intact { segments, events } => {
+                println!("{name}: intact, {events} events in {segments} sealed segments.")
+            }
             Verdict::Broken { segment, why } => {
                 broken += 1;
                 println!("{name}: segment {segment} is NOT as it was sealed: {why}.");

@@ -12,12 +12,25 @@ const DAYS: u64 = 7;
 
 /// Actions that can be chosen.
 pub(super) const ACTIONS: [&str; 14] = [
-    "VIEW", "CREATE", "UPDATE", "DELETE", "RESTORE", "STATUS_CHANGED", "ASSIGNED", "COMMENTED", "LOGIN", "LOGIN_FAILED", "LOGOUT", "EXPORT",
-    "PRINT", "PERMISSION_CHANGE",
+    "VIEW",
+    "CREATE",
+    "UPDATE",
+    "DELETE",
+    "RESTORE",
+    "STATUS_CHANGED",
+    "ASSIGNED",
+    "COMMENTED",
+    "LOGIN",
+    "LOGIN_FAILED",
+    "LOGOUT",
+    "EXPORT",
+    "PRINT",
+    "PERMISSION_CHANGE",
 ];
 
 /// Kinds of record that can be chosen.
-pub(super) const KINDS: [&str; 7] = ["patient", "alert", "user_session", "app_user", "membership", "audit_event", "job"];
+pub(super) const KINDS: [&str; 7] =
+    ["patient", "alert", "user_session", "app_user", "membership", "audit_event", "job"];
 
 /// The query as it was sent. What cannot be read is as if it were not there.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -123,7 +136,13 @@ mod tests {
 
     #[test]
     fn nonsense_is_as_if_it_were_not_there() {
-        let asked = Asked { person: "x".into(), action: "DROP".into(), from: "yesterday".into(), before: "-".into(), ..Asked::default() };
+        let asked = Asked {
+            person: "x".into(),
+            action: "DROP".into(),
+            from: "yesterday".into(),
+            before: "-".into(),
+            ..Asked::default()
+        };
         let filter = asked.read(day("2026-11-21"), Tz::UTC);
         assert!(filter.person.is_none() && filter.action.is_none() && filter.before.is_none());
         assert_eq!(filter.at("/admin/audit", Some(9)), "/admin/audit?from=2026-11-14&to=2026-11-21&before=9");

@@ -72,7 +72,20 @@ async fn record(ctx: &Ctx, tx: &mut Tx, action: Action, filter: &Filter, rows: &
 
 fn file(rows: &[Row]) -> Result<Vec<u8>> {
     let mut file = csv::Writer::from_writer(Vec::new());
-    let head = ["seq", "at", "who", "role", "action", "record", "record id", "patient", "patient id", "patients shown", "details", "address"];
+    let head = [
+        "seq",
+        "at",
+        "who",
+        "role",
+        "action",
+        "record",
+        "record id",
+        "patient",
+        "patient id",
+        "patients shown",
+        "details",
+        "address",
+    ];
     file.write_record(head).map_err(anyhow::Error::from)?;
     for row in rows {
         let id = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();

@@ -52,7 +52,8 @@ pub(super) fn append(app: &App, head: &Head) -> Result<()> {
 
 /// The heads of a file whose signatures are ours, and how many lines were not.
 pub(super) fn read(path: &Path, keys: &Keyring) -> anyhow::Result<(Vec<Head>, usize)> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("the heads cannot be read from {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("the heads cannot be read from {}", path.display()))?;
     let mut forged = 0;
     let heads = text.lines().filter_map(|line| {
         let line: Option<Line> = serde_json::from_str(line).ok();
@@ -65,5 +66,7 @@ pub(super) fn read(path: &Path, keys: &Keyring) -> anyhow::Result<(Vec<Head>, us
 }
 
 fn sign(keys: &Keyring, head: &Head) -> String {
-    hex::encode(keys.sign("audit-heads", &format!("{}|{}|{}|{}", head.organization, head.number, head.events, head.hash)))
+    hex::encode(
+        keys.sign("audit-heads", &format!("{}|{}|{}|{}", head.organization, head.number, head.events, head.hash)),
+    )
 }

@@ -72,7 +72,10 @@ impl Row {
         let parse = |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
         let lines = [parse(&self.changes), parse(&self.details)];
         let fields = lines.iter().flatten().filter_map(Value::as_object).flatten();
-        fields.map(|(name, value)| format!("{}: {}", name.replace('_', " "), said(value))).collect::<Vec<_>>().join(" · ")
+        fields
+            .map(|(name, value)| format!("{}: {}", name.replace('_', " "), said(value)))
+            .collect::<Vec<_>>()
+            .join(" · ")
     }
 }
 
@@ -82,7 +85,9 @@ fn said(value: &Value) -> String {
             let side = |name| change.get(name).map_or_else(|| "–".to_owned(), said);
             format!("{} → {}", side("before"), side("after"))
         }
-        Value::Object(fields) => fields.iter().map(|(name, value)| format!("{name} {}", said(value))).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| format!("{name} {}", said(value))).collect::<Vec<_>>().join(", ")
+        }
         Value::Array(items) => items.iter().map(said).collect::<Vec<_>>().join(", "),
         Value::String(text) => text.clone(),
         Value::Null => "–".to_owned(),

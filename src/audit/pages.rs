@@ -23,7 +23,10 @@ pub(super) struct AuditPage {
 impl AuditPage {
     fn people(&self) -> Vec<Choice> {
         let chosen = self.filter.person;
-        let all = self.people.iter().map(|person| Choice::new(person.id.to_string(), &person.name, chosen == Some(person.id)));
+        let all = self
+            .people
+            .iter()
+            .map(|person| Choice::new(person.id.to_string(), &person.name, chosen == Some(person.id)));
         std::iter::once(Choice::new("", "Anybody", chosen.is_none())).chain(all).collect()
     }
 

@@ -11,7 +11,12 @@ use crate::ids::{OrganizationId, PatientId, UserId};
 
 /// Lets one sealer at a time work on an organization.
 pub(super) async fn lock(conn: &mut PgConnection, organization: OrganizationId) -> Result<()> {
-    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('audit.seal/' || $1::text, 0))", organization.to_string()).execute(conn).await?;
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended('audit.seal/' || $1::text, 0))",
+        organization.to_string()
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -29,7 +34,11 @@ pub(super) async fn last_segment(conn: &mut PgConnection, organization: Organiza
 }
 
 /// A segment by its number.
-pub(super) async fn segment(conn: &mut PgConnection, organization: OrganizationId, number: i64) -> Result<Option<Segment>> {
+pub(super) async fn segment(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    number: i64,
+) -> Result<Option<Segment>> {
     let segment = sqlx::query_as!(
         Segment,
         r#"SELECT number, event_count, prev_hash, hash, sealed_at AS "sealed_at: Timestamp"
@@ -44,7 +53,10 @@ pub(super) async fn segment(conn: &mut PgConnection, organization: OrganizationI
 
 /// How far the jobs have come: the horizon below which everything is sealed, and the last segment that is indexed.
 pub(super) async fn progress(conn: &mut PgConnection, organization: OrganizationId) -> Result<(i64, i64)> {
-    let row = sqlx::query!("SELECT horizon, indexed_segment FROM audit_progress WHERE organization_id = $1", organization.uuid());
+    let row = sqlx::query!(
+        "SELECT horizon, indexed_segment FROM audit_progress WHERE organization_id = $1",
+        organization.uuid()
+    );
     let row = row.fetch_optional(conn).await?;
     Ok(row.map_or((0, 0), |row| (row.horizon, row.indexed_segment)))
 }
@@ -64,7 +76,12 @@ pub(super) struct Unsealed {
 }
 
 /// Events that committed since `horizon` and are in no segment, in the order of their transactions.
-pub(super) async fn unsealed(conn: &mut PgConnection, organization: OrganizationId, horizon: i64, limit: i64) -> Result<Vec<Unsealed>> {
+pub(super) async fn unsealed(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    horizon: i64,
+    limit: i64,
+) -> Result<Vec<Unsealed>> {
     let rows = sqlx::query_as!(
         Unsealed,
         r#"SELECT seq, xid::text::bigint AS "xid!",
@@ -159,18 +176,31 @@ pub(super) async fn index_segment(conn: &mut PgConnection, organization: Organiz
     )
     .execute(&mut *conn)
     .await?;
-    sqlx::query!("UPDATE audit_progress SET indexed_segment = $2 WHERE organization_id = $1", organization.uuid(), number).execute(conn).await?;
+    sqlx::query!(
+        "UPDATE audit_progress SET indexed_segment = $2 WHERE organization_id = $1",
+        organization.uuid(),
+        number
+    )
+    .execute(conn)
+    .await?;
     Ok(added.rows_affected())
 }
 
 /// The organizations with their names.
 pub(super) async fn organizations(conn: &mut PgConnection) -> Result<Vec<(OrganizationId, String)>> {
-    let rows = sqlx::query!(r#"SELECT id AS "id: OrganizationId", name FROM organization ORDER BY created_at, id"#).fetch_all(conn).await?;
+    let rows = sqlx::query!(r#"SELECT id AS "id: OrganizationId", name FROM organization ORDER BY created_at, id"#)
+        .fetch_all(conn)
+        .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
 /// A page of the audit, latest first.
-pub(super) async fn page(conn: &mut PgConnection, organization: OrganizationId, filter: &Filter, limit: i64) -> Result<Vec<Row>> {
+pub(super) async fn page(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    filter: &Filter,
+    limit: i64,
+) -> Result<Vec<Row>> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT event.seq, event.at AS "at: Timestamp", event.actor_kind,
@@ -221,7 +251,11 @@ pub(super) async fn people(conn: &mut PgConnection, organization: OrganizationId
 }
 
 /// The name of the patient in the filter, if the person may see it.
-pub(super) async fn patient_name(conn: &mut PgConnection, organization: OrganizationId, patient: PatientId) -> Result<Option<String>> {
+pub(super) async fn patient_name(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    patient: PatientId,
+) -> Result<Option<String>> {
     let name = sqlx::query_scalar!(
         r#"SELECT CONCAT_WS(', ', last_name, first_name) AS "name!" FROM patient WHERE organization_id = $1 AND id = $2"#,
         organization.uuid(),

@@ -157,7 +157,10 @@ impl Db {
 /// [`end_forgotten_transaction`], and stay out of the log.
 async fn settle(conn: &mut PgConnection) -> sqlx::Result<()> {
     #[expect(clippy::disallowed_methods, reason = "settings cannot be prepared")]
-    conn.execute(sqlx::raw_sql("SET plan_cache_mode = force_generic_plan; SET jit = off; SET client_min_messages = error")).await?;
+    conn.execute(sqlx::raw_sql(
+        "SET plan_cache_mode = force_generic_plan; SET jit = off; SET client_min_messages = error",
+    ))
+    .await?;
     Ok(())
 }
 

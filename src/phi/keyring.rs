@@ -85,7 +85,12 @@ impl Keyring {
     }
 
     /// The same data key wrapped by another master key: how the master key is replaced, without touching any record.
-    pub fn rewrap(&self, organization: impl Into<Uuid>, key: &WrappedKey, new_master: &MasterKey) -> Result<WrappedKey, PhiError> {
+    pub fn rewrap(
+        &self,
+        organization: impl Into<Uuid>,
+        key: &WrappedKey,
+        new_master: &MasterKey,
+    ) -> Result<WrappedKey, PhiError> {
         let organization = organization.into();
         wrap(new_master, organization, key.key_id, &*self.unwrap(organization, key)?)
     }
@@ -109,7 +114,11 @@ impl Keyring {
         sealed.extend(value.as_bytes());
         let (head, body) = sealed.split_at_mut(HEADER_BYTES + NONCE_BYTES);
         let tag = cipher
-            .encrypt_in_place_detached(Nonce::from_slice(&head[HEADER_BYTES..]), &place(organization, table, column, row), body)
+            .encrypt_in_place_detached(
+                Nonce::from_slice(&head[HEADER_BYTES..]),
+                &place(organization, table, column, row),
+                body,
+            )
             .map_err(|_| PhiError::DoesNotSeal { table, column, row })?;
         sealed.extend_from_slice(&tag);
         Ok(sealed)
@@ -265,7 +274,12 @@ fn derive(data_key: &[u8; KEY_BYTES], purpose: &str, table: &str, column: &str) 
     Some(key)
 }
 
-fn wrap(master: &MasterKey, organization: Uuid, key_id: u8, data_key: &[u8; KEY_BYTES]) -> Result<WrappedKey, PhiError> {
+fn wrap(
+    master: &MasterKey,
+    organization: Uuid,
+    key_id: u8,
+    data_key: &[u8; KEY_BYTES],
+) -> Result<WrappedKey, PhiError> {
     let nonce = new_nonce();
     let aad = wrap_place(organization, key_id);
     let ciphertext = Aes256Gcm::new(master.bytes().into())

@@ -43,8 +43,9 @@ impl MasterKey {
 
     /// Reads the key from a file.
     pub fn from_file(path: &Path) -> Result<Self, PhiError> {
-        let text = fs::read_to_string(path)
-            .map_err(|error| PhiError::MasterKey(format!("the master key file {} cannot be read: {error}", path.display())))?;
+        let text = fs::read_to_string(path).map_err(|error| {
+            PhiError::MasterKey(format!("the master key file {} cannot be read: {error}", path.display()))
+        })?;
         let open_to_others = fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0);
         if open_to_others {
             // A warning only: secrets mounted into containers are often world-readable inside them.
@@ -64,7 +65,9 @@ impl MasterKey {
         match key.write_new(path) {
             // Somebody else was quicker: theirs is the key.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Self::from_file(path),
-            Err(error) => Err(PhiError::MasterKey(format!("the master key file {} cannot be written: {error}", path.display()))),
+            Err(error) => {
+                Err(PhiError::MasterKey(format!("the master key file {} cannot be written: {error}", path.display())))
+            }
             Ok(()) => {
                 tracing::info!(path = %path.display(), "Made a new master key: keep a copy of {} apart from the backups", path.display());
                 Ok(key)

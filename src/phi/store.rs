@@ -14,9 +14,12 @@ pub async fn load(tx: &mut Tx, keys: &Keyring, organization: OrganizationId) -> 
     if keys.knows(organization) {
         return Ok(());
     }
-    let rows = sqlx::query!("SELECT key_id, wrapped FROM data_key WHERE organization_id = $1 ORDER BY key_id", organization.uuid())
-        .fetch_all(&mut **tx)
-        .await?;
+    let rows = sqlx::query!(
+        "SELECT key_id, wrapped FROM data_key WHERE organization_id = $1 ORDER BY key_id",
+        organization.uuid()
+    )
+    .fetch_all(&mut **tx)
+    .await?;
     let wrapped: Vec<WrappedKey> = rows
         .into_iter()
         .filter_map(|row| Some(WrappedKey { key_id: u8::try_from(row.key_id).ok()?, wrapped: row.wrapped }))

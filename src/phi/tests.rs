@@ -77,13 +77,18 @@ fn another_master_key_is_named_not_guessed() {
     let stored = keyring().new_data_key(ORGANIZATION, 1).expect("a data key");
     let keys = Keyring::new(MasterKey::random());
     let error = keys.admit(ORGANIZATION, std::slice::from_ref(&stored)).expect_err("wrapped by another key");
-    assert!(matches!(&error, PhiError::OtherMasterKey { wrapped_by, .. } if *wrapped_by == hex::encode(master().fingerprint())));
+    assert!(
+        matches!(&error, PhiError::OtherMasterKey { wrapped_by, .. } if *wrapped_by == hex::encode(master().fingerprint()))
+    );
     assert!(!error.to_string().contains(MASTER));
     assert!(matches!(keys.seal(ORGANIZATION, "patient", "phone", ROW, "1"), Err(PhiError::NoDataKey { .. })));
     // A key of one organization cannot be planted in another, nor under another number.
     let keys = Keyring::new(master());
     assert!(matches!(keys.admit(OTHER, std::slice::from_ref(&stored)), Err(PhiError::DamagedDataKey { .. })));
-    assert!(matches!(keys.admit(ORGANIZATION, &[WrappedKey { key_id: 2, ..stored.clone() }]), Err(PhiError::DamagedDataKey { .. })));
+    assert!(matches!(
+        keys.admit(ORGANIZATION, &[WrappedKey { key_id: 2, ..stored.clone() }]),
+        Err(PhiError::DamagedDataKey { .. })
+    ));
     assert!(matches!(keys.admit(ORGANIZATION, &[]), Err(PhiError::NoDataKey { .. })));
     assert!(keys.admit(ORGANIZATION, &[stored]).is_ok());
 }

@@ -51,7 +51,8 @@ pub async fn access(ctx: Ctx, mut tx: Tx, Query(which): Query<Which>) -> Page {
     let own = one(&ctx, &mut tx, &which).await?;
     let before = which.before.as_deref().and_then(|seq| seq.parse().ok());
     let mut accesses = queries::accesses(&mut tx, &ctx.actor, own.patient, before, PER_PAGE + 1).await?;
-    let event = Event::new(Action::View, "audit_event").about(Some(own.patient)).with(json!({ "page": "portal access" }));
+    let event =
+        Event::new(Action::View, "audit_event").about(Some(own.patient)).with(json!({ "page": "portal access" }));
     events::record(&mut tx, &ctx.by(), event).await?;
     let shell = ctx.shell(&mut tx, "Who opened your record", Area::MyAccess).await?;
     tx.commit().await?;

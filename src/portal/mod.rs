@@ -13,8 +13,9 @@ mod queries;
 
 /// The routes of the portal.
 pub fn routes() -> Routes {
-    Routes::new()
-        .get("/my", UsePortal, handlers::home)
-        .get("/my/access", UsePortal, handlers::access)
-        .get("/my/details", UsePortal, handlers::details)
+    Routes::new().get("/my", UsePortal, handlers::home).get("/my/access", UsePortal, handlers::access).get(
+        "/my/details",
+        UsePortal,
+        handlers::details,
+    )
 }

@@ -55,7 +55,10 @@ fn problem_of(response: &Response) -> Option<Problem> {
     }
     let status = response.status();
     let bare = !response.headers().contains_key(header::CONTENT_TYPE)
-        || response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
+        || response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
     ((status.is_client_error() || status.is_server_error()) && bare).then_some(Problem {
         status,
         detail: None,
@@ -121,25 +124,37 @@ fn retry_after(response: &mut Response, problem: &Problem) {
 /// A heading and a sentence in plain words for each status that the portal answers with.
 fn words(status: StatusCode) -> (&'static str, &'static str) {
     match status {
-        StatusCode::BAD_REQUEST => ("That did not work", "Something in the request cannot be read. Go back and try again."),
-        StatusCode::FORBIDDEN => (
-            "You cannot do this",
-            "Your role does not allow it here. If you think it should, ask your manager.",
-        ),
+        StatusCode::BAD_REQUEST => {
+            ("That did not work", "Something in the request cannot be read. Go back and try again.")
+        }
+        StatusCode::FORBIDDEN => {
+            ("You cannot do this", "Your role does not allow it here. If you think it should, ask your manager.")
+        }
         StatusCode::NOT_FOUND => (
             "Not found",
             "There is no such page or record, or you do not have access to it. Check the address, or search.",
         ),
-        StatusCode::METHOD_NOT_ALLOWED => ("That did not work", "This address does not answer to that. Go back and try again."),
-        StatusCode::CONFLICT => ("Somebody was faster", "The record changed while you were looking at it. Reload it and look again."),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ("That did not work", "This address does not answer to that. Go back and try again.")
+        }
+        StatusCode::CONFLICT => {
+            ("Somebody was faster", "The record changed while you were looking at it. Reload it and look again.")
+        }
         StatusCode::PAYLOAD_TOO_LARGE => ("Too large", "What was sent is larger than this page accepts. Send less."),
-        StatusCode::URI_TOO_LONG => ("Address too long", "The address is longer than any page of ours. Go back and try again."),
-        StatusCode::UNPROCESSABLE_ENTITY => ("That cannot be saved", "Something in the form is not right. Go back and look again."),
+        StatusCode::URI_TOO_LONG => {
+            ("Address too long", "The address is longer than any page of ours. Go back and try again.")
+        }
+        StatusCode::UNPROCESSABLE_ENTITY => {
+            ("That cannot be saved", "Something in the form is not right. Go back and look again.")
+        }
         StatusCode::TOO_MANY_REQUESTS => ("Too many attempts", "Wait a little, then try again."),
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT | StatusCode::REQUEST_TIMEOUT => (
             "Not available just now",
             "We cannot reach our database, or too many people are asking at once. Nothing you saved is lost. Try again in a moment.",
         ),
-        _ => ("Something went wrong", "It is our fault. Nothing was saved by this step. Try again; if it happens again, tell us the number below."),
+        _ => (
+            "Something went wrong",
+            "It is our fault. Nothing was saved by this step. Try again; if it happens again, tell us the number below.",
+        ),
     }
 }

@@ -93,11 +93,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        let body = bytes::Bytes::from_request(request, state).await.map_err(|rejection| {
-            match rejection.status() {
-                http::StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
-                _ => Error::BadRequest("The form did not arrive whole. Send it again."),
-            }
+        let body = bytes::Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+            http::StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
+            _ => Error::BadRequest("The form did not arrive whole. Send it again."),
         })?;
         decode(&body).map(Self)
     }
@@ -118,11 +116,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 fn decode<T: DeserializeOwned>(encoded: &[u8]) -> Result<T> {
     for (name, value) in url::form_urlencoded::parse(encoded) {
         if name.contains(['\0', char::REPLACEMENT_CHARACTER]) || value.contains(['\0', char::REPLACEMENT_CHARACTER]) {
-            return Err(Error::BadRequest("The form holds characters that cannot be read. Remove them and send it again."));
+            return Err(Error::BadRequest(
+                "The form holds characters that cannot be read. Remove them and send it again.",
+            ));
         }
     }
-    serde_html_form::from_bytes(encoded)
-        .map_err(|_| Error::BadRequest("The form is missing something or holds something unexpected. Go back, reload the page and try again."))
+    serde_html_form::from_bytes(encoded).map_err(|_| {
+        Error::BadRequest(
+            "The form is missing something or holds something unexpected. Go back, reload the page and try again.",
+        )
+    })
 }
 
 /// An identifier in a path. One that is not a UUID names nothing: not found.

@@ -55,14 +55,63 @@ struct Line {
 }
 
 const LINES: [Line; 8] = [
-    Line { area: Area::Alerts, permission: Permission::ViewAlerts, go: 'a', href: "/alerts", icon: "bell", label: "Alerts" },
-    Line { area: Area::Patients, permission: Permission::ListPatients, go: 'p', href: "/patients", icon: "users", label: "Patients" },
-    Line { area: Area::Audit, permission: Permission::ViewAudit, go: 'u', href: "/admin/audit", icon: "eye", label: "Audit" },
-    Line { area: Area::Access, permission: Permission::ViewAccessMatrix, go: 'w', href: "/admin/access", icon: "lock", label: "Access" },
-    Line { area: Area::Jobs, permission: Permission::RunSystem, go: 'j', href: "/admin/jobs", icon: "activity", label: "Jobs" },
+    Line {
+        area: Area::Alerts,
+        permission: Permission::ViewAlerts,
+        go: 'a',
+        href: "/alerts",
+        icon: "bell",
+        label: "Alerts",
+    },
+    Line {
+        area: Area::Patients,
+        permission: Permission::ListPatients,
+        go: 'p',
+        href: "/patients",
+        icon: "users",
+        label: "Patients",
+    },
+    Line {
+        area: Area::Audit,
+        permission: Permission::ViewAudit,
+        go: 'u',
+        href: "/admin/audit",
+        icon: "eye",
+        label: "Audit",
+    },
+    Line {
+        area: Area::Access,
+        permission: Permission::ViewAccessMatrix,
+        go: 'w',
+        href: "/admin/access",
+        icon: "lock",
+        label: "Access",
+    },
+    Line {
+        area: Area::Jobs,
+        permission: Permission::RunSystem,
+        go: 'j',
+        href: "/admin/jobs",
+        icon: "activity",
+        label: "Jobs",
+    },
     Line { area: Area::MyHome, permission: Permission::UsePortal, go: ' ', href: "/my", icon: "house", label: "Home" },
-    Line { area: Area::MyAccess, permission: Permission::UsePortal, go: ' ', href: "/my/access", icon: "eye", label: "Who looked" },
-    Line { area: Area::MyDetails, permission: Permission::UsePortal, go: ' ', href: "/my/details", icon: "user", label: "Details" },
+    Line {
+        area: Area::MyAccess,
+        permission: Permission::UsePortal,
+        go: ' ',
+        href: "/my/access",
+        icon: "eye",
+        label: "Who looked",
+    },
+    Line {
+        area: Area::MyDetails,
+        permission: Permission::UsePortal,
+        go: ' ',
+        href: "/my/details",
+        icon: "user",
+        label: "Details",
+    },
 ];
 
 /// The badges of the navigation, in one query; none for roles that have no badge.

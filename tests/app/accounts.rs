@@ -8,7 +8,8 @@ use sqlx::PgPool;
 use crate::support::{Browser, PASSWORD, Portal, Reply};
 
 /// [`PASSWORD`], hashed as the portal does it.
-const PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$z/oEOYGGQEkp+rzY5ndOpQ$0jzTPKFEJtAk3rOUtqAuxrR40q4nl4IQxt9wAdFJ1RY";
+const PASSWORD_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$z/oEOYGGQEkp+rzY5ndOpQ$0jzTPKFEJtAk3rOUtqAuxrR40q4nl4IQxt9wAdFJ1RY";
 
 /// An account of these tests, in an organization of its own.
 struct Person {
@@ -20,7 +21,10 @@ struct Person {
 async fn person(portal: &Portal, email: &'static str, roles: &[Role]) -> Person {
     let (organization, user) = (OrganizationId::new(), UserId::new());
     let name = format!("Practice of {user}");
-    sqlx::query!("INSERT INTO organization (id, name) VALUES ($1, $2)", organization.uuid(), name).execute(&portal.admin).await.expect("arranged");
+    sqlx::query!("INSERT INTO organization (id, name) VALUES ($1, $2)", organization.uuid(), name)
+        .execute(&portal.admin)
+        .await
+        .expect("arranged");
     sqlx::query!(
         "INSERT INTO app_user (organization_id, id, email, first_name, last_name, password_hash, status) VALUES ($1, $2, $3, 'Ada', 'Byron', $4, 'ACTIVE')",
         organization.uuid(),
@@ -60,7 +64,10 @@ async fn audit(admin: &PgPool, organization: OrganizationId) -> Vec<String> {
 /// The session cookie that an answer sets.
 fn session_cookie(reply: &Reply) -> Option<String> {
     let cookies = reply.headers.get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
-    cookies.filter(|cookie| cookie.starts_with("almoner=") && !cookie.starts_with("almoner=;")).map(ToOwned::to_owned).next_back()
+    cookies
+        .filter(|cookie| cookie.starts_with("almoner=") && !cookie.starts_with("almoner=;"))
+        .map(ToOwned::to_owned)
+        .next_back()
 }
 
 /// Just `almoner=…`, to be sent by hand.
@@ -83,14 +90,16 @@ async fn signing_in_leads_on_and_is_written_down() {
     let browser = portal.visitor();
     let page = browser.get("/sign-in?next=/me").await;
     assert_eq!((page.status, page.field("next").as_str()), (StatusCode::OK, "/me"));
-    let reply = browser.post("/sign-in", &[("email", " ADA@test.example "), ("password", PASSWORD), ("next", "/me")]).await;
+    let reply =
+        browser.post("/sign-in", &[("email", " ADA@test.example "), ("password", PASSWORD), ("next", "/me")]).await;
     assert_eq!((reply.status, reply.location()), (StatusCode::SEE_OTHER, "/me"));
     let cookie = session_cookie(&reply).expect("a session");
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/"), "{cookie}");
     assert!(!cookie.contains("Max-Age") && !cookie.contains("Expires"), "goes with the browser: {cookie}");
     assert_eq!(browser.get("/me").await.status, StatusCode::OK);
     assert_eq!(audit(&portal.admin, ada.organization).await, ["USER CLINICIAN LOGIN user_session"]);
-    let stored: Vec<String> = sqlx::query_scalar!("SELECT id FROM auth.session").fetch_all(&portal.admin).await.unwrap();
+    let stored: Vec<String> =
+        sqlx::query_scalar!("SELECT id FROM auth.session").fetch_all(&portal.admin).await.unwrap();
     assert!(stored.iter().all(|id| !cookie.contains(id.as_str())), "ids are stored hashed");
 }
 
@@ -100,16 +109,27 @@ async fn a_wrong_password_and_an_unknown_account_look_and_last_the_same() {
     let ada = person(&portal, "ada@test.example", &[Role::Clinician]).await;
     let suspended = person(&portal, "sid@test.example", &[Role::Clinician]).await;
     person(&portal, "nil@test.example", &[]).await;
-    sqlx::query!("UPDATE app_user SET status = 'SUSPENDED' WHERE id = $1", suspended.user.uuid()).execute(&portal.admin).await.unwrap();
+    sqlx::query!("UPDATE app_user SET status = 'SUSPENDED' WHERE id = $1", suspended.user.uuid())
+        .execute(&portal.admin)
+        .await
+        .unwrap();
     let mut seen = Vec::new();
-    for (email, password) in
-        [(ada.email, "not the password"), ("eve@test.example", "not the password"), (suspended.email, PASSWORD), ("nil@test.example", PASSWORD)]
-    {
+    for (email, password) in [
+        (ada.email, "not the password"),
+        ("eve@test.example", "not the password"),
+        (suspended.email, PASSWORD),
+        ("nil@test.example", PASSWORD),
+    ] {
         let start = std::time::Instant::now();
         let reply = sign_in(&portal.visitor(), email, password).await;
         let took = start.elapsed();
         assert!(session_cookie(&reply).is_none());
-        seen.push((email, reply.status, reply.body_without_ids().replace(&format!("value=\"{email}\" maxlength"), "WHO"), took));
+        seen.push((
+            email,
+            reply.status,
+            reply.body_without_ids().replace(&format!("value=\"{email}\" maxlength"), "WHO"),
+            took,
+        ));
     }
     for (email, status, body, took) in &seen {
         assert_eq!((*status, body), (StatusCode::UNPROCESSABLE_ENTITY, &seen[0].2), "{email}");
@@ -130,7 +150,10 @@ async fn guessing_is_stopped_and_the_page_says_when_to_come_back() {
         assert!(reply.header("retry-after").unwrap().parse::<u64>().unwrap() > 800);
         assert!(reply.body.contains("Try again in 15 minutes"), "{}", reply.body);
     }
-    sqlx::query!("UPDATE rate_limit SET window_start = window_start - INTERVAL '15 minutes'").execute(&portal.admin).await.unwrap();
+    sqlx::query!("UPDATE rate_limit SET window_start = window_start - INTERVAL '15 minutes'")
+        .execute(&portal.admin)
+        .await
+        .unwrap();
     assert_eq!(sign_in(&portal.visitor(), ada.email, PASSWORD).await.status, StatusCode::SEE_OTHER);
 }
 
@@ -142,7 +165,8 @@ async fn a_session_id_from_before_is_not_kept() {
     let planted = "almoner=AAAAAAAAAAAAAAAAAAAAAA";
     let browser = portal.visitor();
     let form = [("email", ada.email), ("password", PASSWORD)];
-    let request = |cookie: String| browser.request(reqwest::Method::POST, "/sign-in").header("cookie", cookie).form(&form);
+    let request =
+        |cookie: String| browser.request(reqwest::Method::POST, "/sign-in").header("cookie", cookie).form(&form);
     let first = browser.send(request(planted.to_owned())).await;
     let first = session_cookie(&first).expect("a session");
     assert_ne!(pair(&first), planted);
@@ -175,7 +199,10 @@ async fn a_signed_out_session_stays_signed_out() {
         let racing: Vec<_> = ["MANAGER", "CLINICIAN", "MANAGER"].map(|role| [("role", role)]).into();
         let saves = racing.iter().map(|role| browser.post("/me/role", role));
         futures::future::join(futures::future::join_all(saves), browser.post("/sign-out", &[])).await;
-        let left = sqlx::query_scalar!(r#"SELECT COUNT(*) AS "count!" FROM user_session WHERE user_id = $1 AND ended_at IS NULL"#, ada.user.uuid());
+        let left = sqlx::query_scalar!(
+            r#"SELECT COUNT(*) AS "count!" FROM user_session WHERE user_id = $1 AND ended_at IS NULL"#,
+            ada.user.uuid()
+        );
         let alive = left.fetch_one(&portal.admin).await.unwrap();
         if alive > 0 {
             // The sign-out carried an id that had just been replaced. Signing out again must end it.
@@ -204,7 +231,11 @@ async fn sessions_end_when_idle_and_after_twelve_hours_by_the_clock_of_the_datab
         sign_in(&browser, ada.email, PASSWORD).await;
         age("seen", idle - 1).await;
         let automatic = browser.request(reqwest::Method::GET, "/me").header("almoner-automatic", "1");
-        assert_eq!(browser.send(automatic).await.status, StatusCode::OK, "still there, and a refresh by itself does not count");
+        assert_eq!(
+            browser.send(automatic).await.status,
+            StatusCode::OK,
+            "still there, and a refresh by itself does not count"
+        );
         age("seen", 1).await;
         assert_eq!(browser.get("/me").await.status, StatusCode::SEE_OTHER, "{email} was idle for {idle} minutes");
 
@@ -225,10 +256,13 @@ async fn an_account_or_membership_that_ends_stops_at_the_next_click() {
     let ada = person(&portal, "ada@test.example", &[Role::Clinician]).await;
     let browser = portal.visitor();
     sign_in(&browser, ada.email, PASSWORD).await;
-    sqlx::query!("UPDATE membership SET starts_on = CURRENT_DATE - 9, ends_on = CURRENT_DATE - 1 WHERE user_id = $1", ada.user.uuid())
-        .execute(&portal.admin)
-        .await
-        .unwrap();
+    sqlx::query!(
+        "UPDATE membership SET starts_on = CURRENT_DATE - 9, ends_on = CURRENT_DATE - 1 WHERE user_id = $1",
+        ada.user.uuid()
+    )
+    .execute(&portal.admin)
+    .await
+    .unwrap();
     assert_eq!(browser.get("/me").await.status, StatusCode::SEE_OTHER);
 }
 
@@ -244,7 +278,8 @@ async fn people_see_their_sessions_and_end_them() {
     let [here, there, elsewhere, eves] = browsers;
     let page = here.get("/me/sessions").await;
     assert_eq!(page.texts("tbody tr").len(), 3);
-    let ends: Vec<_> = page.attributes("tbody form", "action").into_iter().filter(|action| action.ends_with("/end")).collect();
+    let ends: Vec<_> =
+        page.attributes("tbody form", "action").into_iter().filter(|action| action.ends_with("/end")).collect();
     assert_eq!(ends.len(), 2);
     assert_eq!(eves.post(&ends[0], &[]).await.status, StatusCode::NOT_FOUND, "not somebody else's");
     assert_eq!(here.post(&ends[0], &[]).await.location(), "/me/sessions");
@@ -291,11 +326,17 @@ async fn the_password_is_asked_for_again() {
     assert_eq!(browser.get("/me/step-up?next=//evil.example").await.field("next"), "/");
     let wrong = browser.post("/me/step-up", &[("password", "not the password"), ("next", "/me")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    sqlx::query!("UPDATE user_session SET stepped_up_at = NULL WHERE user_id = $1", ada.user.uuid()).execute(&portal.admin).await.unwrap();
+    sqlx::query!("UPDATE user_session SET stepped_up_at = NULL WHERE user_id = $1", ada.user.uuid())
+        .execute(&portal.admin)
+        .await
+        .unwrap();
     let right = browser.post("/me/step-up", &[("password", PASSWORD), ("next", "/me")]).await;
     assert_eq!((right.status, right.location()), (StatusCode::SEE_OTHER, "/me"));
     assert_ne!(pair(&before), pair(&session_cookie(&right).expect("a new id")));
-    let stepped_up = sqlx::query_scalar!(r#"SELECT stepped_up_at IS NOT NULL AS "done!" FROM user_session WHERE user_id = $1"#, ada.user.uuid());
+    let stepped_up = sqlx::query_scalar!(
+        r#"SELECT stepped_up_at IS NOT NULL AS "done!" FROM user_session WHERE user_id = $1"#,
+        ada.user.uuid()
+    );
     assert!(stepped_up.fetch_one(&portal.admin).await.unwrap());
 }
 
@@ -321,8 +362,11 @@ async fn settings_are_kept_and_shown_at_once() {
 async fn only_paths_of_this_site_follow_a_sign_in() {
     let portal = Portal::start().await;
     let ada = person(&portal, "ada@test.example", &[Role::Clinician]).await;
-    for next in ["//evil.example", "https://evil.example/", "/\\evil.example", "/%0d%0aX: y\r\nX: y", "javascript:alert(1)"] {
-        let reply = portal.visitor().post("/sign-in", &[("email", ada.email), ("password", PASSWORD), ("next", next)]).await;
+    for next in
+        ["//evil.example", "https://evil.example/", "/\\evil.example", "/%0d%0aX: y\r\nX: y", "javascript:alert(1)"]
+    {
+        let reply =
+            portal.visitor().post("/sign-in", &[("email", ada.email), ("password", PASSWORD), ("next", next)]).await;
         assert_eq!(reply.location(), "/", "{next}");
         assert!(reply.header("x").is_none());
     }
@@ -355,7 +399,10 @@ async fn nobody_signed_in_is_sent_to_sign_in() {
     let page = browser.get("/me/sessions?x=1").await;
     assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, "/sign-in?next=%2Fme%2Fsessions%3Fx%3D1"));
     let fragment = browser.hx_get("/me").await;
-    assert_eq!((fragment.status, fragment.header("hx-redirect")), (StatusCode::UNAUTHORIZED, Some("/sign-in?next=%2Fme")));
+    assert_eq!(
+        (fragment.status, fragment.header("hx-redirect")),
+        (StatusCode::UNAUTHORIZED, Some("/sign-in?next=%2Fme"))
+    );
     assert_eq!(browser.post("/me/role", &[("role", "ADMIN")]).await.location(), "/sign-in");
     assert_eq!(browser.post("/sign-out", &[]).await.location(), "/sign-in", "signing out twice is no error");
 }

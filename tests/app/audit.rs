@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use almoner::app::App;
-use almoner::audit::cli::{self, AuditCommand};
 use almoner::audit;
+use almoner::audit::cli::{self, AuditCommand};
 use almoner::ids::OrganizationId;
 use clap::Parser;
 use reqwest::StatusCode;
@@ -82,7 +82,9 @@ async fn the_audit_is_filtered_and_looking_at_it_is_in_it() {
     assert!(!one.texts(".chip").is_empty());
     let names = one.texts("tbody td a");
     assert!(names.iter().all(|name| *name == names[0]), "{names:?}");
-    for nonsense in ["?action=x'--&person=1&from=0&to=9999999-99-99", "?from=2026-11-21&to=2020-01-01", "?before=-1&patient=%25"] {
+    for nonsense in
+        ["?action=x'--&person=1&from=0&to=9999999-99-99", "?from=2026-11-21&to=2020-01-01", "?before=-1&patient=%25"]
+    {
         assert_eq!(browser.get(&format!("/admin/audit{nonsense}")).await.status, StatusCode::OK, "{nonsense}");
     }
     assert_eq!(browser.get("/admin/audit?action=%00").await.status, StatusCode::BAD_REQUEST);
@@ -95,7 +97,10 @@ async fn the_audit_leaves_as_a_file_only_with_a_fresh_password() {
     let file = browser.get("/admin/audit.csv?action=LOGIN").await;
     assert_eq!((file.status, file.header("content-type")), (StatusCode::OK, Some("text/csv; charset=utf-8")));
     assert!(file.body.starts_with("seq,at,who,role,action,"));
-    sqlx::query!("UPDATE user_session SET stepped_up_at = NOW() - INTERVAL '6 minutes'").execute(&portal.admin).await.unwrap();
+    sqlx::query!("UPDATE user_session SET stepped_up_at = NOW() - INTERVAL '6 minutes'")
+        .execute(&portal.admin)
+        .await
+        .unwrap();
     let asked = browser.get("/admin/audit.csv?action=LOGIN").await;
     assert_eq!(asked.location(), "/me/step-up?next=%2Fadmin%2Faudit.csv%3Faction%3DLOGIN");
     assert!(browser.get("/admin/audit?action=EXPORT").await.texts("tbody tr")[0].contains("Audit event"));
@@ -154,7 +159,9 @@ async fn patients_see_who_looked_and_only_at_them() {
     let details = browser.get("/my/details").await;
     assert_eq!(details.status, StatusCode::OK);
     assert!(details.texts("dd").iter().any(|value| value.contains("Northgate")) || !details.texts("dd").is_empty());
-    let other = sqlx::query_scalar!(r#"SELECT id FROM patient WHERE id NOT IN (SELECT patient_id FROM portal_account) LIMIT 1"#);
+    let other = sqlx::query_scalar!(
+        r#"SELECT id FROM patient WHERE id NOT IN (SELECT patient_id FROM portal_account) LIMIT 1"#
+    );
     let other = other.fetch_one(&portal.admin).await.unwrap();
     for path in ["/my/access", "/my/details"] {
         assert_eq!(browser.get(&format!("{path}?of={other}")).await.status, StatusCode::NOT_FOUND);

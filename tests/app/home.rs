@@ -2,11 +2,16 @@
 
 use crate::support::Portal;
 
-
 #[tokio::test]
 async fn everybody_starts_where_their_work_is() {
     let portal = Portal::start().await;
-    for (role, start) in [("clinician", "/alerts"), ("clerk", "/patients"), ("compliance", "/admin/audit"), ("admin", "/admin/access"), ("patient", "/my")] {
+    for (role, start) in [
+        ("clinician", "/alerts"),
+        ("clerk", "/patients"),
+        ("compliance", "/admin/audit"),
+        ("admin", "/admin/access"),
+        ("patient", "/my"),
+    ] {
         let browser = portal.sign_in(role).await;
         let reply = browser.get("/").await;
         assert_eq!((reply.status.as_u16(), reply.location()), (303, start), "{role}");
@@ -28,7 +33,10 @@ async fn administrators_see_every_route_with_its_roles() {
     let page = portal.sign_in("admin").await.get("/admin/access").await;
     assert_eq!(page.status, 200);
     let rows = page.texts("tbody tr");
-    assert!(rows.iter().any(|row| row == "GET/admin/accessSee who may do whatOwner, Compliance, Administrator"), "{rows:#?}");
+    assert!(
+        rows.iter().any(|row| row == "GET/admin/accessSee who may do whatOwner, Compliance, Administrator"),
+        "{rows:#?}"
+    );
     assert!(rows.len() > 35);
     assert_eq!(portal.sign_in("clinician").await.get("/admin/access").await.status, 403);
 }

@@ -10,7 +10,8 @@ fn the_route_table_is_as_agreed() {
     let mut lines: Vec<String> = routes::all()
         .table()
         .map(|route| {
-            let roles: Vec<&str> = Role::ALL.into_iter().filter(|role| role.may(route.permission)).map(Role::as_str).collect();
+            let roles: Vec<&str> =
+                Role::ALL.into_iter().filter(|role| role.may(route.permission)).map(Role::as_str).collect();
             let roles = if roles.len() == Role::ALL.len() { "all".to_owned() } else { roles.join(" ") };
             format!("{:<48} {:<4} {:<20} {roles}", route.path, route.method, format!("{:?}", route.permission))
         })

@@ -48,7 +48,9 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
     let mut pages: BTreeMap<_, Vec<String>> = BTreeMap::new();
     let (alert, patient) = (first(portal, "alert").await, first(portal, "patient").await);
     for route in routes::all().table().filter(|route| route.method == "GET") {
-        if std::env::var("ONLY").is_ok_and(|only| !route.path.contains(&only)) { continue; }
+        if std::env::var("ONLY").is_ok_and(|only| !route.path.contains(&only)) {
+            continue;
+        }
         let file = route.path.ends_with(".csv") || NOT_PAGES.contains(&route.path);
         let Some(viewer) = VIEWERS.into_iter().find(|role| role.may(route.permission)) else { continue };
         let id = match route.path.split('/').nth(1) {
@@ -79,7 +81,9 @@ const fn account(role: Role) -> &'static str {
 /// The record of the prototype's first patient: it has something in every section.
 async fn first(portal: &Portal, table: &str) -> String {
     let sql = match table {
-        "alert" => "SELECT id::text FROM alert WHERE patient_id = (SELECT id FROM patient WHERE name_key = 'okafor adaeze') ORDER BY number LIMIT 1",
+        "alert" => {
+            "SELECT id::text FROM alert WHERE patient_id = (SELECT id FROM patient WHERE name_key = 'okafor adaeze') ORDER BY number LIMIT 1"
+        }
         _ => "SELECT id::text FROM patient WHERE name_key = 'okafor adaeze'",
     };
     #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]

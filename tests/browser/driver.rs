@@ -96,7 +96,8 @@ impl Window {
     /// Presses the visible button or link that says this.
     pub async fn press(&self, words: &str) {
         let words = quoted(words);
-        let path = format!("(//button[contains(normalize-space(), {words})] | //a[contains(normalize-space(), {words})])");
+        let path =
+            format!("(//button[contains(normalize-space(), {words})] | //a[contains(normalize-space(), {words})])");
         self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await.expect("something to press");
         for element in self.client.find_all(Locator::XPath(&path)).await.expect("buttons") {
             if element.is_displayed().await.unwrap_or(false) {
@@ -114,7 +115,12 @@ impl Window {
 
     /// Waits until an element matches.
     pub async fn wait_for(&self, css: &str) {
-        self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await.unwrap_or_else(|_| panic!("{css} never came"));
+        self.client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::Css(css))
+            .await
+            .unwrap_or_else(|_| panic!("{css} never came"));
     }
 
     /// Waits until no element matches.
@@ -187,7 +193,8 @@ fn capabilities(screen: Screen, script: Script) -> Capabilities {
         ],
     });
     if screen == Screen::Phone {
-        options["mobileEmulation"] = json!({ "deviceMetrics": { "width": width, "height": height, "pixelRatio": 1.0 } });
+        options["mobileEmulation"] =
+            json!({ "deviceMetrics": { "width": width, "height": height, "pixelRatio": 1.0 } });
     }
     if script == Script::Off {
         options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });

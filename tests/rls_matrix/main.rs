@@ -57,10 +57,19 @@ async fn every_persona_reaches_what_the_document_says_and_nothing_else() {
             answers.push(try_all(&mut conn, table, persona).await);
         }
         for (index, verb) in Verb::ALL.iter().enumerate() {
-            let _ = writeln!(actual, "  {:<10}{}", verb.name(), columns(answers.iter().map(|answer| answer[index].as_str())));
+            let _ = writeln!(
+                actual,
+                "  {:<10}{}",
+                verb.name(),
+                columns(answers.iter().map(|answer| answer[index].as_str()))
+            );
         }
     }
-    let documented = DOCUMENT.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a text block in the document");
+    let documented = DOCUMENT
+        .split("```text\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("a text block in the document");
     assert!(documented == actual, "docs/row-level-security.md says otherwise; the database says:\n{actual}");
 }
 
@@ -113,7 +122,10 @@ async fn attempt(conn: &mut PgConnection, statement: &str) -> bool {
     let reached = match run(conn, statement).await {
         Ok(rows) => rows == 1,
         Err(error) => {
-            let code = error.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned)).unwrap_or_default();
+            let code = error
+                .as_database_error()
+                .and_then(|error| error.code().map(std::borrow::Cow::into_owned))
+                .unwrap_or_default();
             match code.as_str() {
                 "42501" => false,
                 "23505" => true,
@@ -148,7 +160,8 @@ async fn nobody_deletes_records() {
             run(&mut conn, "BEGIN").await.expect("a transaction");
             run(&mut conn, &persona.become_them()).await.expect("a role");
             for verb in ["DELETE FROM", "TRUNCATE"] {
-                let allowed = verb == "DELETE FROM" && matches!((persona.short, table.name), ("WRK", "job") | ("AUT", "rate_limit" | "auth.session"));
+                let allowed = verb == "DELETE FROM"
+                    && matches!((persona.short, table.name), ("WRK", "job") | ("AUT", "rate_limit" | "auth.session"));
                 run(&mut conn, "SAVEPOINT attempt").await.expect("a savepoint");
                 let done = run(&mut conn, &format!("{verb} {}", table.name)).await.is_ok();
                 assert_eq!(done, allowed, "{verb} {} as {}", table.name, persona.short);
@@ -166,11 +179,18 @@ async fn nothing_moves_to_another_facility_of_another_team_or_organization() {
     run(&mut conn, "BEGIN").await.expect("a transaction");
     run(&mut conn, &clinician.become_them()).await.expect("a role");
     let here = Place::Here.patient(clinician);
-    for (column, value) in [("facility_id", Place::There.facility()), ("facility_id", Place::Foreign.facility()), ("organization_id", Place::Foreign.organization())] {
+    for (column, value) in [
+        ("facility_id", Place::There.facility()),
+        ("facility_id", Place::Foreign.facility()),
+        ("organization_id", Place::Foreign.organization()),
+    ] {
         let moved = format!("UPDATE patient SET {column} = '{value}' WHERE id = '{here}'");
         assert!(!attempt(&mut conn, &moved).await, "{moved}");
     }
-    assert!(attempt(&mut conn, &format!("UPDATE patient SET height_cm = 170 WHERE id = '{here}'")).await, "she may change the rest");
+    assert!(
+        attempt(&mut conn, &format!("UPDATE patient SET height_cm = 170 WHERE id = '{here}'")).await,
+        "she may change the rest"
+    );
 }
 
 #[tokio::test]
@@ -202,7 +222,9 @@ async fn secrets_are_not_even_selected() {
     let admin = ALL.iter().find(|persona| persona.short == "ADM").expect("an administrator");
     run(&mut conn, "BEGIN").await.expect("a transaction");
     run(&mut conn, &admin.become_them()).await.expect("a role");
-    for secret in ["app_user.password_hash", "user_session.token_hash", "user_token.token_hash", "service_account.secret_enc"] {
+    for secret in
+        ["app_user.password_hash", "user_session.token_hash", "user_token.token_hash", "service_account.secret_enc"]
+    {
         let (table, column) = secret.split_once('.').expect("a table and a column");
         assert!(!attempt(&mut conn, &format!("SELECT {column} FROM {table} LIMIT 1")).await, "{secret}");
         assert!(!attempt(&mut conn, &format!("UPDATE app_user SET first_name = (SELECT {column}::text FROM {table} LIMIT 1) WHERE id = ctx.actor()")).await, "{secret}");

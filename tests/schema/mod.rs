@@ -90,7 +90,10 @@ fn start() -> Server {
 
 /// Databases of runs that are over: their names carry the process.
 async fn drop_leftovers(conn: &mut PgConnection) {
-    for name in lines(conn, "SELECT datname::text FROM pg_database WHERE datname ~ '^schema_[0-9]+_[0-9]+$'").await.expect("the list") {
+    for name in lines(conn, "SELECT datname::text FROM pg_database WHERE datname ~ '^schema_[0-9]+_[0-9]+$'")
+        .await
+        .expect("the list")
+    {
         let process = name.split('_').nth(1).unwrap_or_default();
         if !Path::new("/proc").join(process).exists() {
             // Another run may be dropping it too.

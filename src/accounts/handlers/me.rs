@@ -38,7 +38,13 @@ pub async fn update(ctx: Ctx, mut tx: Tx, Form(form): Form<SettingsForm>) -> Pag
     Ok(ctx.redirect("/me", Some(&Flash::ok("Settings saved"))))
 }
 
-async fn page(ctx: &Ctx, tx: &mut Tx, status: StatusCode, form: &SettingsForm, errors: FormErrors) -> Result<axum::response::Response> {
+async fn page(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    status: StatusCode,
+    form: &SettingsForm,
+    errors: FormErrors,
+) -> Result<axum::response::Response> {
     let title = if errors.is_empty() { "My settings" } else { "Error: My settings" };
     let shell = ctx.shell(tx, title, Area::Elsewhere).await?;
     ctx.whole_page(status, &SettingsPage { shell, form, errors })

@@ -22,7 +22,9 @@ async fn new_id(session: &Session, purpose: Purpose) -> Result<()> {
 /// The session's store speaks to the database: its failures are the database's.
 fn failed(error: SessionError) -> Error {
     match error {
-        SessionError::Store(StoreError::Backend(message)) => Error::Unavailable(sqlx::Error::Io(std::io::Error::other(message))),
+        SessionError::Store(StoreError::Backend(message)) => {
+            Error::Unavailable(sqlx::Error::Io(std::io::Error::other(message)))
+        }
         other => Error::Internal(other.into()),
     }
 }

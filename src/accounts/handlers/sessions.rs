@@ -95,7 +95,13 @@ pub async fn step_up(ctx: Ctx, mut tx: Tx, session: Session, Form(form): Form<St
     Ok(ctx.redirect(next_path(form.next.as_deref()), None))
 }
 
-async fn step_up_page(ctx: &Ctx, tx: &mut Tx, status: StatusCode, next: Option<&str>, problem: Option<&'static str>) -> Page {
+async fn step_up_page(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    status: StatusCode,
+    next: Option<&str>,
+    problem: Option<&'static str>,
+) -> Page {
     let title = if problem.is_some() { "Error: Enter your password again" } else { "Enter your password again" };
     let shell = ctx.shell(tx, title, Area::Elsewhere).await?;
     ctx.whole_page(status, &StepUpPage { shell, next: next_path(next), problem })

@@ -85,7 +85,12 @@ pub async fn destroy(State(app): State<App>, ctx: Option<Ctx>, visitor: Visitor,
 }
 
 /// Compares the password, with as much work for an account that does not exist, and says who comes in as what.
-async fn admit(app: &App, account: Option<Account>, password: String, visitor: &Visitor) -> Result<Option<(Account, Role, Option<String>)>> {
+async fn admit(
+    app: &App,
+    account: Option<Account>,
+    password: String,
+    visitor: &Visitor,
+) -> Result<Option<(Account, Role, Option<String>)>> {
     let password = SecretString::from(password);
     let stored = account.as_ref().and_then(|account| account.password_hash.clone());
     let outdated = stored.as_deref().is_some_and(Passwords::is_outdated);
@@ -101,7 +106,14 @@ async fn admit(app: &App, account: Option<Account>, password: String, visitor: &
 }
 
 /// Begins the session, then writes down that it began. No cookie is sent before both are done.
-async fn begin(app: &App, session: &Session, visitor: &Visitor, account: &Account, role: Role, new_hash: Option<String>) -> Result<()> {
+async fn begin(
+    app: &App,
+    session: &Session,
+    visitor: &Visitor,
+    account: &Account,
+    role: Role,
+    new_hash: Option<String>,
+) -> Result<()> {
     let sign_in = SignIn {
         session: SessionId::new(),
         organization: account.organization,

@@ -28,16 +28,24 @@ pub struct UserLine {
 
 /// All organizations.
 pub async fn organizations(conn: &mut PgConnection) -> sqlx::Result<Vec<(OrganizationId, String)>> {
-    let rows = sqlx::query!(r#"SELECT id AS "id: OrganizationId", name FROM organization ORDER BY created_at"#).fetch_all(conn).await?;
+    let rows = sqlx::query!(r#"SELECT id AS "id: OrganizationId", name FROM organization ORDER BY created_at"#)
+        .fetch_all(conn)
+        .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
 pub async fn add_organization(conn: &mut PgConnection, organization: OrganizationId, name: &str) -> sqlx::Result<()> {
-    sqlx::query!("INSERT INTO organization (id, name) VALUES ($1, $2)", organization.uuid(), name).execute(conn).await?;
+    sqlx::query!("INSERT INTO organization (id, name) VALUES ($1, $2)", organization.uuid(), name)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
-pub async fn facility_called(conn: &mut PgConnection, organization: OrganizationId, name: &str) -> sqlx::Result<Option<uuid::Uuid>> {
+pub async fn facility_called(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    name: &str,
+) -> sqlx::Result<Option<uuid::Uuid>> {
     sqlx::query_scalar!(
         "SELECT id FROM facility WHERE organization_id = $1 AND LOWER(name) = LOWER($2) AND deleted_at IS NULL",
         organization.uuid(),
@@ -104,7 +112,12 @@ pub async fn end_membership(
     Ok(ended.rows_affected())
 }
 
-pub async fn set_password(conn: &mut PgConnection, organization: OrganizationId, user: UserId, hash: &str) -> sqlx::Result<()> {
+pub async fn set_password(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    user: UserId,
+    hash: &str,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE app_user SET password_hash = $3, status = CASE status WHEN 'INVITED' THEN 'ACTIVE' ELSE status END
           WHERE organization_id = $1 AND id = $2",
@@ -117,10 +130,20 @@ pub async fn set_password(conn: &mut PgConnection, organization: OrganizationId,
     Ok(())
 }
 
-pub async fn set_status(conn: &mut PgConnection, organization: OrganizationId, user: UserId, status: &str) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE app_user SET status = $3 WHERE organization_id = $1 AND id = $2", organization.uuid(), user.uuid(), status)
-        .execute(conn)
-        .await?;
+pub async fn set_status(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    user: UserId,
+    status: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE app_user SET status = $3 WHERE organization_id = $1 AND id = $2",
+        organization.uuid(),
+        user.uuid(),
+        status
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

@@ -47,7 +47,12 @@ pub async fn password_hash(pool: &PgPool, actor: &Actor) -> sqlx::Result<Option<
 }
 
 /// Notes the sign-in on the account, and a stronger hash where the old one had become weak.
-pub async fn signed_in(conn: &mut PgConnection, organization: OrganizationId, user: UserId, new_hash: Option<&str>) -> sqlx::Result<()> {
+pub async fn signed_in(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    user: UserId,
+    new_hash: Option<&str>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE app_user SET last_sign_in_at = NOW(), password_hash = COALESCE($3, password_hash)
           WHERE organization_id = $1 AND id = $2",

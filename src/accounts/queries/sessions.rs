@@ -28,7 +28,12 @@ pub async fn sessions(conn: &mut PgConnection, actor: &Actor) -> sqlx::Result<Ve
 }
 
 /// Ends one session of a person; false where there is none such.
-pub async fn end_session(conn: &mut PgConnection, actor: &Actor, session: SessionId, reason: &str) -> sqlx::Result<bool> {
+pub async fn end_session(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    session: SessionId,
+    reason: &str,
+) -> sqlx::Result<bool> {
     let ended = sqlx::query!(
         "UPDATE user_session SET ended_at = NOW(), end_reason = $4
           WHERE organization_id = $1 AND user_id = $2 AND id = $3 AND ended_at IS NULL",

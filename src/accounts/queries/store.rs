@@ -84,7 +84,12 @@ pub async fn actor(pool: &PgPool, token: &[u8], stored_id: &str) -> sqlx::Result
         family_name: row.last_name,
         place: row.facility_name.unwrap_or(row.organization_name),
         zone,
-        preferences: Preferences { theme: row.theme, density: row.density, locale: row.locale, shortcuts: row.shortcuts },
+        preferences: Preferences {
+            theme: row.theme,
+            density: row.density,
+            locale: row.locale,
+            shortcuts: row.shortcuts,
+        },
         last_seen_at: row.last_seen_at,
         stepped_up_at: row.stepped_up_at,
     };
@@ -126,7 +131,12 @@ pub async fn begin_session(pool: &PgPool, sign_in: &SignIn, token: &[u8]) -> sql
 }
 
 /// The same session under another id; false where it has ended meanwhile.
-pub async fn renew_session(pool: &PgPool, organization: OrganizationId, session: SessionId, token: &[u8]) -> sqlx::Result<bool> {
+pub async fn renew_session(
+    pool: &PgPool,
+    organization: OrganizationId,
+    session: SessionId,
+    token: &[u8],
+) -> sqlx::Result<bool> {
     let renewed = sqlx::query!(
         "UPDATE user_session SET token_hash = $3
           WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > NOW()",

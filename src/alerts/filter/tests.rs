@@ -17,7 +17,8 @@ fn the_plain_address_is_everything_open() {
 
 #[test]
 fn what_narrows_is_read_and_written() {
-    let query = "view=mine&q=oka&sev=HIGH&sev=INFO&type=GLUCOSE_HIGH&status=ACTIVE&who=me&who=nobody&sort=oldest&rows=50";
+    let query =
+        "view=mine&q=oka&sev=HIGH&sev=INFO&type=GLUCOSE_HIGH&status=ACTIVE&who=me&who=nobody&sort=oldest&rows=50";
     let (filter, _) = read(query).unwrap();
     assert_eq!(filter.query(), query);
     assert!(filter.narrows());
@@ -26,7 +27,9 @@ fn what_narrows_is_read_and_written() {
 
 #[test]
 fn what_does_not_exist_is_refused() {
-    for query in ["view=all", "sev=high", "type=BP", "who=alice", "facility=1", "sort=name", "rows=1000", "after=x", "saved=1"] {
+    for query in
+        ["view=all", "sev=high", "type=BP", "who=alice", "facility=1", "sort=name", "rows=1000", "after=x", "saved=1"]
+    {
         assert!(matches!(read(query), Err(Error::BadRequest(_))), "{query}");
     }
     assert!(read("after=4.9999999999999999999.0192f0c1-0000-7000-8000-000000000000").is_err());

@@ -60,7 +60,9 @@ pub async fn what_happened(ctx: &Ctx, tx: &mut Tx, row: &Row) -> Result<String> 
     };
     let what = last.to_status.parse::<AlertStatus>().map_or("Changed", |status| match status {
         AlertStatus::Active => "Returned to the queue",
-        AlertStatus::Acknowledged | AlertStatus::Snoozed | AlertStatus::Resolved | AlertStatus::Dismissed => status.label(),
+        AlertStatus::Acknowledged | AlertStatus::Snoozed | AlertStatus::Resolved | AlertStatus::Dismissed => {
+            status.label()
+        }
     });
     let initial = last.first_name.as_deref().and_then(|name| name.chars().next());
     Ok(match (initial, last.last_name) {
@@ -84,7 +86,15 @@ async fn moved(ctx: &Ctx, tx: &mut Tx, row: Row, home: &str, proof: &Audited) ->
     let tabs = menus::tabs(&filter, &around);
     let time = time(ctx);
     let pane = Pane::new(Item::reveal(row, keys, organization, proof)?, &mut around, mover(ctx), time, home.to_owned());
-    Ok(Moved { save: filter.at("/alerts/views"), saved: filter.saved.is_some(), handles: ctx.actor.may(Kind::Assign.permission()), pane, item, stays, tabs })
+    Ok(Moved {
+        save: filter.at("/alerts/views"),
+        saved: filter.saved.is_some(),
+        handles: ctx.actor.may(Kind::Assign.permission()),
+        pane,
+        item,
+        stays,
+        tabs,
+    })
 }
 
 /// The list that the person came from.

@@ -47,20 +47,33 @@ impl Trouble {
 }
 
 /// The page for these alerts. Whoever sees it has seen them: it is written down.
-pub async fn page(ctx: &Ctx, mut tx: Tx, kind: Kind, rows: Vec<Row>, raw: &RawMove, trouble: Trouble) -> Result<Response> {
+pub async fn page(
+    ctx: &Ctx,
+    mut tx: Tx,
+    kind: Kind,
+    rows: Vec<Row>,
+    raw: &RawMove,
+    trouble: Trouble,
+) -> Result<Response> {
     let organization = ctx.actor.organization;
     let event = Event::new(Action::View, "alert").showing(rows.iter().filter_map(|row| row.patient_id));
     let proof = events::record(&mut tx, &ctx.by(), event).await?;
     let choices = choices(ctx, &mut tx, kind, &rows, raw).await?;
     let shell = ctx.shell(&mut tx, format!("{} alerts", kind.label()), Area::Alerts).await?;
     let keys = ctx.app.keys(&mut tx, organization).await?;
-    let items: Vec<_> = rows.into_iter().map(|row| Item::reveal(row, keys, organization, &proof)).collect::<Result<_>>()?;
+    let items: Vec<_> =
+        rows.into_iter().map(|row| Item::reveal(row, keys, organization, &proof)).collect::<Result<_>>()?;
     let single = raw.id.is_empty().then(|| items.first()).flatten();
     let page = MovePage {
-        action: single.map_or_else(|| "/alerts/bulk".to_owned(), |item| format!("/alerts/{}/{}", item.row.id, kind.path())),
+        action: single
+            .map_or_else(|| "/alerts/bulk".to_owned(), |item| format!("/alerts/{}/{}", item.row.id, kind.path())),
         single: single.is_some(),
         now_href: single.map_or_else(|| back(&raw.back).to_owned(), |item| format!("/alerts/{}", item.row.id)),
-        back: if raw.back.is_empty() { single.map_or_else(|| "/alerts".to_owned(), |item| format!("/alerts/{}", item.row.id)) } else { back(&raw.back).to_owned() },
+        back: if raw.back.is_empty() {
+            single.map_or_else(|| "/alerts".to_owned(), |item| format!("/alerts/{}", item.row.id))
+        } else {
+            back(&raw.back).to_owned()
+        },
         time: time(ctx),
         form: raw.clone(),
         errors: trouble.errors,
@@ -84,25 +97,32 @@ pub async fn check_assignee(ctx: &Ctx, tx: &mut Tx, person: UserId, facility: Op
     if people.iter().any(|one| one.id == person) {
         return Ok(());
     }
-    Err(Error::Unprocessable("That person does not look after alerts there. Go back and choose somebody else.".to_owned()))
+    Err(Error::Unprocessable(
+        "That person does not look after alerts there. Go back and choose somebody else.".to_owned(),
+    ))
 }
 
 /// What the page offers: reasons, people or times.
 async fn choices(ctx: &Ctx, tx: &mut Tx, kind: Kind, rows: &[Row], raw: &RawMove) -> Result<Vec<Choice>> {
     Ok(match kind {
-        Kind::Resolve | Kind::Dismiss => {
-            kind.reasons().iter().map(|code| Choice::new(code.as_str(), code.label(), raw.reason == code.as_str())).collect()
-        }
+        Kind::Resolve | Kind::Dismiss => kind
+            .reasons()
+            .iter()
+            .map(|code| Choice::new(code.as_str(), code.label(), raw.reason == code.as_str()))
+            .collect(),
         Kind::Snooze => {
             let gravest = rows.iter().map(|row| row.severity).min().unwrap_or(Severity::Info);
-            Snooze::offered(gravest).map(|one| Choice::new(one.as_str(), one.label(), raw.until == one.as_str())).collect()
+            Snooze::offered(gravest)
+                .map(|one| Choice::new(one.as_str(), one.label(), raw.until == one.as_str()))
+                .collect()
         }
         Kind::Assign => {
             let facility = rows.first().and_then(|row| row.facility_id);
             let people = people::assignable(tx, ctx.actor.organization, facility).await?;
             let me = Choice::new("me", "Me", raw.who == "me");
             let nobody = Choice::new("nobody", "Nobody: back to the unassigned", raw.who == "nobody");
-            let others = people.into_iter().filter(|person| person.id != ctx.actor.user).map(|person| choice(&person, raw));
+            let others =
+                people.into_iter().filter(|person| person.id != ctx.actor.user).map(|person| choice(&person, raw));
             std::iter::once(me).chain(others).chain([nobody]).collect()
         }
         Kind::Acknowledge | Kind::HandBack | Kind::Reopen => Vec::new(),

@@ -64,7 +64,10 @@ pub async fn undo(ctx: Ctx, mut tx: Tx, Id(request): Id<RequestId>, Query(raw): 
     let flash = if undone == ids.len() {
         Flash::ok(format!("Undone: {undone} alerts are as they were"))
     } else {
-        Flash::problem(format!("{undone} of {} undone; the others have changed since, or ten seconds have passed", ids.len()))
+        Flash::problem(format!(
+            "{undone} of {} undone; the others have changed since, or ten seconds have passed",
+            ids.len()
+        ))
     };
     Ok(ctx.redirect(back(&raw.back), Some(&flash)))
 }
@@ -73,7 +76,8 @@ async fn move_all(ctx: &Ctx, tx: &mut Tx, chosen: &[(AlertId, i64)], what: &Move
     let ids: Vec<_> = chosen.iter().map(|(id, _)| id.uuid()).collect();
     let rows = one::lock(tx, ctx.actor.organization, &ids).await?;
     let now = one::now(tx).await?;
-    let seen = if rows.len() == chosen.len() { rows.len() } else { one::find(tx, ctx.actor.organization, &ids).await?.len() };
+    let seen =
+        if rows.len() == chosen.len() { rows.len() } else { one::find(tx, ctx.actor.organization, &ids).await?.len() };
     // What has gone out of sight meanwhile counts as changed; what is seen and cannot be locked may not be changed.
     let mut tally = Tally { changed: chosen.len() - seen, refused: seen - rows.len(), ..Tally::default() };
     for row in &rows {

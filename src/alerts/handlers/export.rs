@@ -99,7 +99,19 @@ async fn reveal(ctx: &Ctx, tx: &mut Tx, rows: Vec<Row>, action: Action) -> Resul
 }
 
 const HEAD: [&str; 13] = [
-    "Alert", "Severity", "Status", "Type", "Title", "Why", "Raised", "Occurred", "Assigned to", "Patient", "MRN", "Born", "Reason",
+    "Alert",
+    "Severity",
+    "Status",
+    "Type",
+    "Title",
+    "Why",
+    "Raised",
+    "Occurred",
+    "Assigned to",
+    "Patient",
+    "MRN",
+    "Born",
+    "Reason",
 ];
 
 fn cells(item: &Item, time: &Time) -> [String; 13] {

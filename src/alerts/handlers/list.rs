@@ -6,11 +6,11 @@ use axum::response::IntoResponse;
 use super::{criteria, mover, time};
 use crate::alerts::filter::{Filter, PAGE_SIZES, Position, RawFilter, Side, Sort, View};
 use crate::alerts::item::Item;
+use crate::alerts::menus;
 use crate::alerts::pages::{Answer, Index, May, Newer, Pane, Queue, meta};
 use crate::alerts::queries::around::{Around, around};
 use crate::alerts::queries::row::Row;
 use crate::alerts::queries::{list, one};
-use crate::alerts::{menus};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::events::{self, Action, Event};
@@ -31,7 +31,8 @@ pub async fn index(ctx: Ctx, mut tx: Tx, uri: Uri, Query(raw): Query<RawFilter>)
     let beyond = trim(&mut rows, size, &position);
     let shown = selected(&ctx, &mut tx, &rows, &position).await?;
     let looked_at = shown.as_ref().or_else(|| rows.first());
-    let around = around(&mut tx, &ctx.actor, looked_at.and_then(|row| row.patient_id), looked_at.map(|row| row.id)).await?;
+    let around =
+        around(&mut tx, &ctx.actor, looked_at.and_then(|row| row.patient_id), looked_at.map(|row| row.id)).await?;
     if let (None, Some(view)) = (uri.query(), around.views.iter().find(|view| view.own && view.is_default)) {
         return Ok(ctx.redirect(&format!("/alerts?saved={}&{}", view.id, view.query), None).into_response());
     }
@@ -49,7 +50,9 @@ pub async fn index(ctx: Ctx, mut tx: Tx, uri: Uri, Query(raw): Query<RawFilter>)
 /// How many alerts of this list are newer than the page that asks.
 pub async fn newer(ctx: Ctx, mut tx: Tx, Query(raw): Query<RawFilter>) -> Page {
     let (filter, position) = raw.parse()?;
-    let Some(since) = position.since else { return ctx.fragment(&Newer { href: filter.href(), newer: 0, noun: "alerts" }) };
+    let Some(since) = position.since else {
+        return ctx.fragment(&Newer { href: filter.href(), newer: 0, noun: "alerts" });
+    };
     let criteria = criteria(&ctx, &mut tx, &filter).await?;
     let newer = if filter.view == View::Resolved { 0 } else { list::newer(&mut tx, &criteria, since, NEWER).await? };
     ctx.fragment(&Newer { href: filter.href(), newer, noun: if newer == 1 { "alert" } else { "alerts" } })

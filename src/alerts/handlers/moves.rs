@@ -54,7 +54,13 @@ pub async fn reopen(ctx: Ctx, tx: Tx, Id(id): Id<AlertId>, Form(raw): Form<RawMo
 }
 
 /// `GET …/{assignment,snooze,resolution,dismissal,reopening}`: asks for what the move needs.
-pub async fn ask(ctx: Ctx, mut tx: Tx, OriginalUri(uri): OriginalUri, Id(id): Id<AlertId>, Query(mut raw): Query<RawMove>) -> Page {
+pub async fn ask(
+    ctx: Ctx,
+    mut tx: Tx,
+    OriginalUri(uri): OriginalUri,
+    Id(id): Id<AlertId>,
+    Query(mut raw): Query<RawMove>,
+) -> Page {
     let last = uri.path().rsplit('/').next().unwrap_or_default();
     let kind = Kind::ALL.into_iter().find(|kind| kind.path() == last).ok_or(Error::NotFound)?;
     let row = one::find(&mut tx, ctx.actor.organization, &[id.uuid()]).await?.pop().ok_or(Error::NotFound)?;
@@ -117,5 +123,13 @@ async fn conflict(ctx: &Ctx, mut tx: Tx, kind: Kind, row: Row, raw: &RawMove) ->
     if ctx.hx.partial {
         return answer::conflict(ctx, tx, row, raw, words).await;
     }
-    asking::page(ctx, tx, kind, vec![row], raw, asking::Trouble { status: StatusCode::CONFLICT, conflict: Some(words), ..asking::Trouble::none() }).await
+    asking::page(
+        ctx,
+        tx,
+        kind,
+        vec![row],
+        raw,
+        asking::Trouble { status: StatusCode::CONFLICT, conflict: Some(words), ..asking::Trouble::none() },
+    )
+    .await
 }

@@ -90,7 +90,13 @@ fn checked(query: &str) -> Result<String> {
     Ok(query)
 }
 
-async fn page(ctx: &Ctx, mut tx: Tx, form: RawView, saved: Option<SavedViewId>, errors: FormErrors) -> Result<Response> {
+async fn page(
+    ctx: &Ctx,
+    mut tx: Tx,
+    form: RawView,
+    saved: Option<SavedViewId>,
+    errors: FormErrors,
+) -> Result<Response> {
     let views: Vec<SavedView> = around(&mut tx, &ctx.actor, None, None).await?.views;
     let shell = ctx.shell(&mut tx, "Save this view", Area::Alerts).await?;
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };

@@ -61,9 +61,9 @@ impl Snooze {
 
     /// What can be chosen for an alert of this severity.
     pub fn offered(severity: Severity) -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(move |choice| {
-            severity != Severity::Critical || matches!(choice, Self::Minutes15 | Self::Hour1)
-        })
+        Self::ALL
+            .into_iter()
+            .filter(move |choice| severity != Severity::Critical || matches!(choice, Self::Minutes15 | Self::Hour1))
     }
 }
 

@@ -82,11 +82,9 @@ fn expected(what: Move, status: AlertStatus, severity: Severity, role: Role, tie
     use AlertStatus as S;
     let handles = matches!(role, Role::Clinician | Role::MedicalAssistant | Role::Manager);
     let (from, who, to) = match what {
-        Move::Acknowledge => (
-            status == S::Active,
-            handles || (role == Role::Carer && tie == Tie::Assignee),
-            S::Acknowledged,
-        ),
+        Move::Acknowledge => {
+            (status == S::Active, handles || (role == Role::Carer && tie == Tie::Assignee), S::Acknowledged)
+        }
         Move::Assign => (status.is_open(), handles, status),
         Move::Snooze => (matches!(status, S::Active | S::Acknowledged), handles, S::Snoozed),
         Move::HandBack => (
@@ -134,7 +132,10 @@ fn every_role_moves_every_state_only_as_the_table_says() {
 #[test]
 fn an_alert_that_moved_on_is_a_conflict_and_a_missing_right_is_not() {
     let resolved = alert(AlertStatus::Resolved, Severity::High, Tie::Stranger);
-    assert_eq!(attempt(Move::Acknowledge, resolved.clone(), Role::Clinician), Err(Refusal::State(AlertStatus::Resolved)));
+    assert_eq!(
+        attempt(Move::Acknowledge, resolved.clone(), Role::Clinician),
+        Err(Refusal::State(AlertStatus::Resolved))
+    );
     assert!(matches!(attempt(Move::Acknowledge, resolved, Role::Owner), Err(Refusal::Person(_))));
 }
 
@@ -158,7 +159,9 @@ fn an_acknowledgement_holds_for_as_long_as_the_severity_says() {
         assert!(acknowledged().time_out(at(minutes - 1)).is_err(), "{severity:?}");
         assert_eq!(acknowledged().time_out(at(minutes)).unwrap().state, State::Active, "{severity:?}");
     }
-    assert!(alert(AlertStatus::Acknowledged, Severity::Info, Tie::Stranger).time_out(now() + TimeDelta::days(9)).is_err());
+    assert!(
+        alert(AlertStatus::Acknowledged, Severity::Info, Tie::Stranger).time_out(now() + TimeDelta::days(9)).is_err()
+    );
 }
 
 #[test]
@@ -185,7 +188,8 @@ fn names_are_read_back_and_nothing_else_is() {
 }
 
 fn any_move() -> impl Strategy<Value = (Move, Role, i64)> {
-    (0..MOVES.len(), 0..Role::ALL.len(), 0..100_000_i64).prop_map(|(what, role, seconds)| (MOVES[what], Role::ALL[role], seconds))
+    (0..MOVES.len(), 0..Role::ALL.len(), 0..100_000_i64)
+        .prop_map(|(what, role, seconds)| (MOVES[what], Role::ALL[role], seconds))
 }
 
 proptest! {

@@ -130,7 +130,12 @@ macro_rules! around {
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn around(conn: &mut PgConnection, actor: &Actor, patient: Option<PatientId>, selected: Option<AlertId>) -> Result<Around> {
+pub async fn around(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    patient: Option<PatientId>,
+    selected: Option<AlertId>,
+) -> Result<Around> {
     let organization = actor.organization.uuid();
     let me = actor.user.uuid();
     let patient = patient.map(PatientId::uuid);
@@ -145,7 +150,14 @@ pub async fn around(conn: &mut PgConnection, actor: &Actor, patient: Option<Pati
                 r"(SELECT min(x.raised_at) FROM unnest($2::uuid[]) AS f (id) CROSS JOIN LATERAL (
                        SELECT a.raised_at FROM alert AS a WHERE a.organization_id = $1 AND a.facility_id = f.id AND a.is_open AND a.status = 'ACTIVE'
                        ORDER BY a.raised_at LIMIT 1) AS x)",
-                conn, organization, &here, me, COUNT_CAP, several, patient, selected
+                conn,
+                organization,
+                &here,
+                me,
+                COUNT_CAP,
+                several,
+                patient,
+                selected
             )
         }
         Facilities::All => around!(
@@ -154,7 +166,14 @@ pub async fn around(conn: &mut PgConnection, actor: &Actor, patient: Option<Pati
             r"(SELECT min(x.raised_at) FROM facility AS f CROSS JOIN LATERAL (
                    SELECT a.raised_at FROM alert AS a WHERE a.organization_id = $1 AND a.facility_id = f.id AND a.is_open AND a.status = 'ACTIVE'
                    ORDER BY a.raised_at LIMIT 1) AS x WHERE f.organization_id = $1)",
-            conn, organization, &[], me, COUNT_CAP, several, patient, selected
+            conn,
+            organization,
+            &[],
+            me,
+            COUNT_CAP,
+            several,
+            patient,
+            selected
         ),
     })
 }

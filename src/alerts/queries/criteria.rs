@@ -51,7 +51,8 @@ impl Criteria {
     /// The filter of `actor`.
     #[must_use]
     pub fn new(actor: &Actor, filter: &Filter, words: Words) -> Self {
-        let names = |list: Vec<&'static str>| (!list.is_empty()).then(|| list.into_iter().map(ToOwned::to_owned).collect());
+        let names =
+            |list: Vec<&'static str>| (!list.is_empty()).then(|| list.into_iter().map(ToOwned::to_owned).collect());
         let severities = if filter.view == View::Critical { vec![Severity::Critical.as_str()] } else { vec![] };
         let statuses = if filter.view == View::Snoozed { vec![AlertStatus::Snoozed.as_str()] } else { vec![] };
         let mine = filter.me || filter.view == View::Mine;
@@ -89,7 +90,9 @@ fn both(tab: Vec<&'static str>, chosen: impl Iterator<Item = &'static str>) -> V
 fn facilities(actor: &Actor, filter: &Filter) -> Option<Vec<Uuid>> {
     let within = |facility: &FacilityId| actor.facilities.contains(*facility);
     if !filter.facilities.is_empty() {
-        return Some(filter.facilities.iter().filter(|facility| within(facility)).map(|facility| facility.uuid()).collect());
+        return Some(
+            filter.facilities.iter().filter(|facility| within(facility)).map(|facility| facility.uuid()).collect(),
+        );
     }
     match &actor.facilities {
         Facilities::All => None,

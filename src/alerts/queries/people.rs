@@ -25,7 +25,11 @@ pub struct Person {
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn assignable(conn: &mut PgConnection, organization: OrganizationId, facility: Option<FacilityId>) -> Result<Vec<Person>> {
+pub async fn assignable(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    facility: Option<FacilityId>,
+) -> Result<Vec<Person>> {
     Ok(sqlx::query_as!(
         Person,
         r#"SELECT u.id, u.first_name, u.last_name, u.title, array_agg(DISTINCT m.role ORDER BY m.role) AS "roles!"
@@ -61,7 +65,11 @@ pub struct LastEvent {
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn last_event(conn: &mut PgConnection, organization: OrganizationId, alert: AlertId) -> Result<Option<LastEvent>> {
+pub async fn last_event(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    alert: AlertId,
+) -> Result<Option<LastEvent>> {
     Ok(sqlx::query_as!(
         LastEvent,
         r#"SELECT s.to_status, s.at AS "at: Timestamp", u.first_name AS "first_name?", u.last_name AS "last_name?"

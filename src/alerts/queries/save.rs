@@ -179,7 +179,12 @@ pub struct LastMove {
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn last_move(conn: &mut PgConnection, organization: Uuid, alert: AlertId, user: UserId) -> Result<Option<LastMove>> {
+pub async fn last_move(
+    conn: &mut PgConnection,
+    organization: Uuid,
+    alert: AlertId,
+    user: UserId,
+) -> Result<Option<LastMove>> {
     Ok(sqlx::query_as!(
         LastMove,
         r#"SELECT changes AS "changes!", (details ->> 'row_version')::bigint AS row_version FROM audit_event
@@ -198,7 +203,12 @@ pub async fn last_move(conn: &mut PgConnection, organization: Uuid, alert: Alert
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn batch(conn: &mut PgConnection, organization: OrganizationId, request: RequestId, user: UserId) -> Result<Option<Vec<Uuid>>> {
+pub async fn batch(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    request: RequestId,
+    user: UserId,
+) -> Result<Option<Vec<Uuid>>> {
     let ids = sqlx::query_scalar!(
         r#"SELECT ARRAY(SELECT jsonb_array_elements_text(details -> 'alerts')::uuid) AS "ids!" FROM audit_event
            WHERE organization_id = $1 AND resource_id = $2 AND action <> 'VIEW' AND resource_type = 'alert_batch' AND actor_id = $3"#,

@@ -85,7 +85,14 @@ pub async fn comments(conn: &mut PgConnection, organization: OrganizationId, ale
 ///
 /// # Errors
 /// Where the database does not answer or refuses it.
-pub async fn add_comment(conn: &mut PgConnection, by: &By, row: &Row, id: CommentId, author: UserId, body_enc: &[u8]) -> Result<bool> {
+pub async fn add_comment(
+    conn: &mut PgConnection,
+    by: &By,
+    row: &Row,
+    id: CommentId,
+    author: UserId,
+    body_enc: &[u8],
+) -> Result<bool> {
     // No ON CONFLICT: its row-level security would look for the other row where this person may not.
     if exists(conn, by.organization.uuid(), id).await? {
         return Ok(false);
@@ -108,6 +115,7 @@ pub async fn add_comment(conn: &mut PgConnection, by: &By, row: &Row, id: Commen
 }
 
 async fn exists(conn: &mut PgConnection, organization: Uuid, id: CommentId) -> Result<bool> {
-    let found = sqlx::query_scalar!("SELECT id FROM comment WHERE organization_id = $1 AND id = $2", organization, id.uuid());
+    let found =
+        sqlx::query_scalar!("SELECT id FROM comment WHERE organization_id = $1 AND id = $2", organization, id.uuid());
     Ok(found.fetch_optional(conn).await?.is_some())
 }

@@ -73,7 +73,12 @@ pub async fn keep(conn: &mut PgConnection, by: &By, user: UserId, view: &NewView
 ///
 /// # Errors
 /// Not found where it is not one's own.
-pub async fn remove(conn: &mut PgConnection, organization: OrganizationId, user: UserId, id: SavedViewId) -> Result<()> {
+pub async fn remove(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    user: UserId,
+    id: SavedViewId,
+) -> Result<()> {
     let removed = sqlx::query!(
         "UPDATE saved_view SET deleted_at = now(), deleted_by_id = $2, is_default = false
          WHERE organization_id = $1 AND user_id = $2 AND id = $3 AND page = 'alerts' AND deleted_at IS NULL",

@@ -22,7 +22,12 @@ async fn an_alert_is_raised_once_however_often_the_form_is_sent() {
     ];
     for _ in 0..2 {
         let reply = clinician.post("/alerts/new", &fields).await;
-        assert_eq!((reply.status, reply.location()), (StatusCode::SEE_OTHER, format!("/alerts/{key}").as_str()), "{}", reply.body);
+        assert_eq!(
+            (reply.status, reply.location()),
+            (StatusCode::SEE_OTHER, format!("/alerts/{key}").as_str()),
+            "{}",
+            reply.body
+        );
     }
     let page = clinician.get(&format!("/alerts/{key}")).await;
     assert!(page.body.contains("OKAFOR, Adaeze") && page.text("h1") == "Dizzy on the stairs");
@@ -38,7 +43,9 @@ async fn a_form_that_is_wrong_comes_back_with_what_was_typed() {
     let reply = clinician.post("/alerts/new", &fields).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     let errors = reply.texts("#errors li").join("|");
-    for message in ["no patient with this record number", "Say in one line", "Choose what it is about", "Choose how urgent"] {
+    for message in
+        ["no patient with this record number", "Say in one line", "Choose what it is about", "Choose how urgent"]
+    {
         assert!(errors.contains(message), "{message}: {errors}");
     }
     assert_eq!(reply.text("textarea[name=body]"), "Typed <already>");
@@ -68,7 +75,22 @@ async fn bad_input_is_refused_politely_everywhere() {
     let portal = Portal::start().await;
     let clinician = portal.sign_in("clinician").await;
     let alert = one(&portal, "ACTIVE", "HIGH").await;
-    for query in ["view=x", "sev=x", "type=x", "status=x", "who=x", "facility=x", "sort=x", "rows=13", "after=x", "before=1.2", "selected=x", "q=%00", "q=%FF", "from=x"] {
+    for query in [
+        "view=x",
+        "sev=x",
+        "type=x",
+        "status=x",
+        "who=x",
+        "facility=x",
+        "sort=x",
+        "rows=13",
+        "after=x",
+        "before=1.2",
+        "selected=x",
+        "q=%00",
+        "q=%FF",
+        "from=x",
+    ] {
         for path in ["/alerts", "/alerts/newer", "/alerts.csv", "/alerts/print", "/alerts/views"] {
             let reply = clinician.get(&format!("{path}?{query}")).await;
             assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path}?{query}");
@@ -83,7 +105,10 @@ async fn bad_input_is_refused_politely_everywhere() {
         (format!("/alerts/{}/comments", alert.id), "comment=%01".to_owned()),
         ("/alerts/bulk".to_owned(), "action=explode".to_owned()),
         ("/alerts/bulk".to_owned(), "action=acknowledge&id=1.2.3".to_owned()),
-        ("/alerts/bulk".to_owned(), format!("action=acknowledge{}", "&id=0192f0c1-0000-7000-8000-000000000000.1".repeat(51))),
+        (
+            "/alerts/bulk".to_owned(),
+            format!("action=acknowledge{}", "&id=0192f0c1-0000-7000-8000-000000000000.1".repeat(51)),
+        ),
         ("/alerts/new".to_owned(), format!("title={long}")),
         ("/alerts/views".to_owned(), format!("name={long}&query=")),
     ] {
@@ -104,12 +129,32 @@ async fn what_is_out_of_reach_answers_like_what_does_not_exist() {
     .expect("the other organization has alerts");
     let unknown = Uuid::from_u128(7);
     for path in ["", "/resolution", "/snooze"] {
-        let (theirs, none) = (clinician.get(&format!("/alerts/{foreign}{path}")).await, clinician.get(&format!("/alerts/{unknown}{path}")).await);
+        let (theirs, none) = (
+            clinician.get(&format!("/alerts/{foreign}{path}")).await,
+            clinician.get(&format!("/alerts/{unknown}{path}")).await,
+        );
         assert_eq!(theirs.status, StatusCode::NOT_FOUND);
         assert_eq!(theirs.body_without_ids(), none.body_without_ids(), "{path}");
     }
-    let fields = [("row_version", "1"), ("reason", "EXPECTED"), ("text", "x"), ("who", "me"), ("until", "15m"), ("comment", "x")];
-    for what in ["acknowledgement", "assignment", "snooze", "return", "resolution", "dismissal", "reopening", "undo", "comments"] {
+    let fields = [
+        ("row_version", "1"),
+        ("reason", "EXPECTED"),
+        ("text", "x"),
+        ("who", "me"),
+        ("until", "15m"),
+        ("comment", "x"),
+    ];
+    for what in [
+        "acknowledgement",
+        "assignment",
+        "snooze",
+        "return",
+        "resolution",
+        "dismissal",
+        "reopening",
+        "undo",
+        "comments",
+    ] {
         let theirs = clinician.post(&format!("/alerts/{foreign}/{what}"), &fields).await;
         let none = clinician.post(&format!("/alerts/{unknown}/{what}"), &fields).await;
         assert_eq!((theirs.status, theirs.body_without_ids()), (none.status, none.body_without_ids()), "{what}");
@@ -127,17 +172,26 @@ async fn a_comment_is_kept_once_encrypted_and_read_back() {
     let page = clinician.get(&format!("/alerts/{}", alert.id)).await;
     let key = page.field("idempotency_key");
     for _ in 0..2 {
-        let reply = clinician.post(&format!("/alerts/{}/comments", alert.id), &[("comment", "Called <the> ward"), ("idempotency_key", &key)]).await;
+        let reply = clinician
+            .post(
+                &format!("/alerts/{}/comments", alert.id),
+                &[("comment", "Called <the> ward"), ("idempotency_key", &key)],
+            )
+            .await;
         assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
     }
     let page = clinician.get(&format!("/alerts/{}", alert.id)).await;
     assert_eq!(page.texts("#story .said").iter().filter(|said| said.contains("Called <the> ward")).count(), 1);
-    let stored = sqlx::query_scalar!("SELECT body_enc FROM comment WHERE id = $1", key.parse::<Uuid>().expect("a uuid"));
+    let stored =
+        sqlx::query_scalar!("SELECT body_enc FROM comment WHERE id = $1", key.parse::<Uuid>().expect("a uuid"));
     let stored = stored.fetch_one(&portal.admin).await.expect("a comment");
     assert!(!stored.windows(6).any(|part| part == b"Called"));
     let empty = clinician.post(&format!("/alerts/{}/comments", alert.id), &[("comment", " ")]).await;
     assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(portal.sign_in("owner").await.post(&format!("/alerts/{}/comments", alert.id), &[("comment", "x")]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        portal.sign_in("owner").await.post(&format!("/alerts/{}/comments", alert.id), &[("comment", "x")]).await.status,
+        StatusCode::FORBIDDEN
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,7 +205,12 @@ async fn an_alert_without_a_patient_is_shown_on_every_page() {
     .fetch_one(&portal.admin)
     .await
     .expect("the demo has an alert of the whole organization");
-    for path in [format!("/alerts/{bare}"), format!("/alerts?selected={bare}"), "/alerts/print".to_owned(), "/alerts.csv".to_owned()] {
+    for path in [
+        format!("/alerts/{bare}"),
+        format!("/alerts?selected={bare}"),
+        "/alerts/print".to_owned(),
+        "/alerts.csv".to_owned(),
+    ] {
         let page = owner.get(&path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
     }

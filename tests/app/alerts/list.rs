@@ -15,7 +15,11 @@ async fn a_clinician_sees_the_gravest_first_with_patient_evidence_and_owner() {
     assert_eq!(page.status, StatusCode::OK);
     assert_eq!(page.texts(ROWS).len(), 12);
     let first = page.text(ROWS);
-    assert!(first.contains("Critical") && first.contains("OKAFOR, Adaeze") && first.contains("104\u{a0}2331") || first.contains("104 2331"), "{first}");
+    assert!(
+        first.contains("Critical") && first.contains("OKAFOR, Adaeze") && first.contains("104\u{a0}2331")
+            || first.contains("104 2331"),
+        "{first}"
+    );
     assert!(page.text("#preview").contains("Blood pressure very high"));
     assert!(page.text("#preview").contains("penicillin"));
     assert!(page.text("#preview").contains("Why this fired"));
@@ -83,7 +87,13 @@ async fn every_tab_and_every_order_answers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_follow_each_other_without_gap_or_repeat_while_alerts_come_in() {
     let portal = Portal::start().await;
-    for (name, sort) in [("clinician", "severity"), ("clinician", "oldest"), ("clinician", "patient"), ("owner", "newest"), ("owner", "severity")] {
+    for (name, sort) in [
+        ("clinician", "severity"),
+        ("clinician", "oldest"),
+        ("clinician", "patient"),
+        ("owner", "newest"),
+        ("owner", "severity"),
+    ] {
         let browser = portal.sign_in(name).await;
         let all = browser.get(&format!("/alerts?sort={sort}&rows=50")).await.attributes(ROWS, "id");
         let mut seen = Vec::new();
@@ -106,7 +116,10 @@ async fn pages_follow_each_other_without_gap_or_repeat_while_alerts_come_in() {
             seen.extend(rows.clone());
             next = page.attributes("a[rel=next]", "href").pop();
             if next.is_none() {
-                last = page.attributes("a[rel=prev]", "href").pop().map(|href| (href, seen[..seen.len() - rows.len()].to_vec()));
+                last = page
+                    .attributes("a[rel=prev]", "href")
+                    .pop()
+                    .map(|href| (href, seen[..seen.len() - rows.len()].to_vec()));
             }
         }
         assert_eq!(seen, all, "{name} {sort}");
@@ -163,7 +176,8 @@ async fn newer_alerts_are_counted_and_never_inserted() {
     let manager = portal.sign_in("manager").await;
     let form = manager.get("/alerts/new").await;
     let facility = form.attributes("#facility option[value]:not([value=''])", "value").pop().unwrap_or_default();
-    let fields = [("type", "SLA_BREACH"), ("severity", "INFO"), ("title", "Lift out of order"), ("facility", facility.as_str())];
+    let fields =
+        [("type", "SLA_BREACH"), ("severity", "INFO"), ("title", "Lift out of order"), ("facility", facility.as_str())];
     let raised = manager.post("/alerts/new", &fields).await;
     assert_eq!(raised.status, StatusCode::SEE_OTHER, "{}", raised.body);
     let owner = portal.sign_in("owner").await;
@@ -182,7 +196,10 @@ async fn the_file_holds_the_filtered_list_and_no_formula() {
         .expect("a title");
     let exports = async || {
         let me = account(&portal, "clinician").await;
-        let count = sqlx::query_scalar!("SELECT count(*) FROM audit_event WHERE action = 'EXPORT' AND resource_type = 'alert' AND actor_id = $1", me);
+        let count = sqlx::query_scalar!(
+            "SELECT count(*) FROM audit_event WHERE action = 'EXPORT' AND resource_type = 'alert' AND actor_id = $1",
+            me
+        );
         count.fetch_one(&portal.admin).await.expect("a count").unwrap_or_default()
     };
     let before = exports().await;
@@ -201,7 +218,8 @@ async fn the_file_holds_the_filtered_list_and_no_formula() {
 async fn views_are_saved_shared_opened_by_default_and_removed() {
     let portal = Portal::start().await;
     let clinician = portal.sign_in("clinician").await;
-    let fields = [("name", "Grave ones"), ("query", "sev=CRITICAL&sev=HIGH"), ("shared", "true"), ("is_default", "true")];
+    let fields =
+        [("name", "Grave ones"), ("query", "sev=CRITICAL&sev=HIGH"), ("shared", "true"), ("is_default", "true")];
     let saved = clinician.post("/alerts/views", &fields).await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
     let page = clinician.get(saved.location()).await;
@@ -209,12 +227,20 @@ async fn views_are_saved_shared_opened_by_default_and_removed() {
     let opened = clinician.get("/alerts").await;
     assert_eq!(opened.location(), saved.location());
     let assistant = portal.sign_in("assistant").await;
-    assert!(assistant.get("/alerts?view=open").await.texts(".tabs a").iter().any(|tab| tab.contains("Grave ones (shared)")));
+    assert!(
+        assistant.get("/alerts?view=open").await.texts(".tabs a").iter().any(|tab| tab.contains("Grave ones (shared)"))
+    );
     let id = saved.location().split(['=', '&']).nth(1).expect("an id").to_owned();
     let removal = format!("/alerts/views/{id}/removal");
     assert_eq!(assistant.post(&removal, &[]).await.status, StatusCode::NOT_FOUND);
     assert_eq!(clinician.post(&removal, &[]).await.status, StatusCode::SEE_OTHER);
     assert_eq!(clinician.get("/alerts").await.status, StatusCode::OK);
-    assert_eq!(clinician.post("/alerts/views", &[("name", " "), ("query", "")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(clinician.post("/alerts/views", &[("name", "x"), ("query", "sev=FOO")]).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        clinician.post("/alerts/views", &[("name", " "), ("query", "")]).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    assert_eq!(
+        clinician.post("/alerts/views", &[("name", "x"), ("query", "sev=FOO")]).await.status,
+        StatusCode::BAD_REQUEST
+    );
 }

@@ -89,7 +89,10 @@ async fn every_role_moves_alerts_as_the_table_says_and_illegal_moves_change_noth
                     // A manager runs care homes and may not see the clinic at all.
                     let out_of_sight = reply.status == StatusCode::NOT_FOUND;
                     if !polite || (moved != expected && !out_of_sight) {
-                        wrong.push(format!("{role} {what} from {status} {severity}: {} {moved:?}, expected {expected:?}", reply.status));
+                        wrong.push(format!(
+                            "{role} {what} from {status} {severity}: {} {moved:?}, expected {expected:?}",
+                            reply.status
+                        ));
                     }
                 }
             }
@@ -134,7 +137,8 @@ async fn of_two_people_one_wins_and_the_other_sees_what_happened() {
     let portal = Portal::start().await;
     let (clinician, assistant) = (portal.sign_in("clinician").await, portal.sign_in("assistant").await);
     let alert = one(&portal, "ACTIVE", "HIGH").await;
-    let (first, second) = tokio::join!(act(&clinician, &alert, "acknowledgement", &[]), act(&assistant, &alert, "acknowledgement", &[]));
+    let (first, second) =
+        tokio::join!(act(&clinician, &alert, "acknowledgement", &[]), act(&assistant, &alert, "acknowledgement", &[]));
     let mut statuses = [first.status, second.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [StatusCode::SEE_OTHER, StatusCode::CONFLICT]);
@@ -155,7 +159,9 @@ async fn a_stale_form_keeps_what_was_typed() {
     assert_eq!(stale.text("textarea[name=text]"), "Spoke to the daughter <b>");
     assert_eq!(stale.attributes("input[name=reason][checked]", "value"), ["OTHER"]);
     let version = alert.row_version.to_string();
-    let hx = clinician.hx_post(&format!("/alerts/{}/acknowledgement", alert.id), &[("row_version", &version), ("back", "/alerts")]).await;
+    let hx = clinician
+        .hx_post(&format!("/alerts/{}/acknowledgement", alert.id), &[("row_version", &version), ("back", "/alerts")])
+        .await;
     assert_eq!(hx.status, StatusCode::CONFLICT);
     assert!(hx.body.contains("Acknowledged by M. Haas"), "{}", hx.body);
 }
@@ -212,7 +218,10 @@ async fn many_alerts_move_in_one_request_and_each_is_told() {
     let ids = page.attributes("#queue input[name=id]", "value");
     let taken = state(&portal, ids[0].split('.').next().expect("an id").parse().expect("a uuid")).await;
     act(&portal.sign_in("assistant").await, &taken, "acknowledgement", &[]).await;
-    let body = ids.iter().take(4).fold("action=acknowledge&back=%2Falerts%3Fview%3Dunassigned".to_owned(), |body, id| format!("{body}&id={id}"));
+    let body = ids
+        .iter()
+        .take(4)
+        .fold("action=acknowledge&back=%2Falerts%3Fview%3Dunassigned".to_owned(), |body, id| format!("{body}&id={id}"));
     let reply = clinician.post_raw("/alerts/bulk", body).await;
     assert_eq!((reply.status, reply.location()), (StatusCode::SEE_OTHER, "/alerts?view=unassigned"), "{}", reply.body);
     let after = clinician.get(reply.location()).await;
@@ -240,7 +249,10 @@ async fn many_alerts_ask_for_a_reason_first() {
     assert!(clinician.get("/alerts").await.text("#flash").contains("2 resolved"));
     let none = clinician.post("/alerts/bulk", &[("action", "acknowledge")]).await;
     assert_eq!(none.status, StatusCode::SEE_OTHER);
-    assert_eq!(portal.sign_in("carer").await.post_raw("/alerts/bulk", format!("action=resolve&{chosen}")).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        portal.sign_in("carer").await.post_raw("/alerts/bulk", format!("action=resolve&{chosen}")).await.status,
+        StatusCode::FORBIDDEN
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -253,7 +265,10 @@ async fn a_carer_acknowledges_what_is_assigned_to_them() {
     put(&portal, id, "ACTIVE", "WARNING", me).await;
     let alert = state(&portal, id).await;
     assert_eq!(act(&carer, &alert, "acknowledgement", &[]).await.status, StatusCode::FORBIDDEN);
-    sqlx::query!("UPDATE alert SET assignee_id = $2 WHERE id = $1", id, me).execute(&portal.admin).await.expect("assigned");
+    sqlx::query!("UPDATE alert SET assignee_id = $2 WHERE id = $1", id, me)
+        .execute(&portal.admin)
+        .await
+        .expect("assigned");
     let alert = state(&portal, id).await;
     assert_eq!(act(&carer, &alert, "acknowledgement", &[]).await.status, StatusCode::SEE_OTHER);
     let alert = state(&portal, id).await;
@@ -269,7 +284,10 @@ async fn snoozed_and_unconfirmed_alerts_come_back_by_themselves() {
     act(&clinician, &slept, "snooze", &[("until", "15m")]).await;
     act(&clinician, &taken, "acknowledgement", &[]).await;
     let organization = portal.app.clone();
-    let tenant: Uuid = sqlx::query_scalar!("SELECT organization_id FROM alert WHERE id = $1", slept.id).fetch_one(&portal.admin).await.expect("a tenant");
+    let tenant: Uuid = sqlx::query_scalar!("SELECT organization_id FROM alert WHERE id = $1", slept.id)
+        .fetch_one(&portal.admin)
+        .await
+        .expect("a tenant");
     let tenant = almoner::ids::OrganizationId::from(tenant);
     let by = almoner::events::By::system(tenant);
     let run = async || {

@@ -68,9 +68,7 @@ impl Browser {
 
     /// A request to be finished by the test. It comes from the portal's own pages.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client
-            .request(method, format!("http://{}{path}", self.address))
-            .header("sec-fetch-site", "same-origin")
+        self.client.request(method, format!("http://{}{path}", self.address)).header("sec-fetch-site", "same-origin")
     }
 
     /// Sends a request that the test has finished.

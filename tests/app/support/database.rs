@@ -59,9 +59,11 @@ pub fn keyring() -> Keyring {
 pub async fn fresh() -> TestDatabase {
     let server = server().await;
     let name = format!("test_{}_{}", std::process::id(), COPIES.fetch_add(1, Ordering::Relaxed));
-    let mut conn = server.place.options(DbRole::Admin).database("postgres").connect().await.expect("PostgreSQL answers");
+    let mut conn =
+        server.place.options(DbRole::Admin).database("postgres").connect().await.expect("PostgreSQL answers");
     run(&mut conn, &format!("CREATE DATABASE {name} TEMPLATE {}", server.template)).await;
-    let admin = PgPoolOptions::new().max_connections(4).connect_lazy_with(server.place.options(DbRole::Admin).database(&name));
+    let admin =
+        PgPoolOptions::new().max_connections(4).connect_lazy_with(server.place.options(DbRole::Admin).database(&name));
     TestDatabase { runtime: server.place.options(DbRole::Runtime).database(&name), admin, name }
 }
 
