@@ -26,7 +26,7 @@ async fn triage(screen: Screen, script: Script) {
     window.press("Blood pressure very high").await;
     window.press("Acknowledge").await;
     window.wait_for_words("Alert acknowledged").await;
-    assert_eq!(status(&portal, "Blood pressure very high").await, "ACKNOWLEDGED");
+    assert_eq!(status(&portal, 2331).await, "ACKNOWLEDGED");
 
     // From the alert to the chart: who it is, and what they must not be given.
     window.goto("/alerts").await;
@@ -38,11 +38,11 @@ async fn triage(screen: Screen, script: Script) {
     window.wait_for_words("Alerts").await;
 }
 
-/// The state of the demo alert with this title, as the database has it.
-async fn status(portal: &Portal, title: &str) -> String {
+/// The state of the demo alert with this number, as the database has it.
+async fn status(portal: &Portal, number: i64) -> String {
     #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]
-    sqlx::query_scalar("SELECT status FROM alert WHERE title = $1")
-        .bind(title)
+    sqlx::query_scalar("SELECT status FROM alert WHERE number = $1")
+        .bind(number)
         .fetch_one(&portal.admin)
         .await
         .expect("the alert")
