@@ -94,8 +94,9 @@ pub async fn return_unconfirmed(tx: &mut Tx, by: &By, limit: i64) -> Result<usiz
     let rows = one::lock(tx, by.organization, &ids).await?;
     let now = one::now(tx).await?;
     for row in &rows {
-        // The moment was stored with the acknowledgement; the rule only confirms it.
-        come_back(tx, by, row, row.alert().time_out(now.max(row.ack_expires_at.unwrap_or(now)))).await?;
+        // The end was stored with the acknowledgement and has passed, whatever the rule would say of one made today.
+        let ended = row.acknowledged_at.zip(row.severity.acknowledgement_holds()).map_or(now, |(at, holds)| now.max(at + holds));
+        come_back(tx, by, row, row.alert().time_out(ended)).await?;
     }
     Ok(rows.len())
 }

@@ -30,7 +30,9 @@ pub async fn post(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawMove>) -> Page {
     if !ctx.actor.may(kind.permission()) {
         return Err(Error::Forbidden);
     }
-    let chosen = raw.chosen()?;
+    let mut chosen = raw.chosen()?;
+    chosen.sort_unstable();
+    chosen.dedup_by_key(|(id, _)| *id);
     if chosen.is_empty() {
         return Ok(ctx.redirect(back(&raw.back), Some(&Flash::problem("Select at least one alert first"))));
     }
@@ -71,14 +73,15 @@ async fn move_all(ctx: &Ctx, tx: &mut Tx, chosen: &[(AlertId, i64)], what: &Move
     let ids: Vec<_> = chosen.iter().map(|(id, _)| id.uuid()).collect();
     let rows = one::lock(tx, ctx.actor.organization, &ids).await?;
     let now = one::now(tx).await?;
-    // What has gone out of sight meanwhile counts as changed.
-    let mut tally = Tally { changed: chosen.len() - rows.len(), ..Tally::default() };
+    let seen = if rows.len() == chosen.len() { rows.len() } else { one::find(tx, ctx.actor.organization, &ids).await?.len() };
+    // What has gone out of sight meanwhile counts as changed; what is seen and cannot be locked may not be changed.
+    let mut tally = Tally { changed: chosen.len() - seen, refused: seen - rows.len(), ..Tally::default() };
     for row in &rows {
-        let seen = chosen.iter().any(|(id, version)| *id == row.id && *version == row.row_version);
+        let as_seen = chosen.iter().any(|(id, version)| *id == row.id && *version == row.row_version);
         if let Move::Assign(Some(person)) = what {
             asking::check_assignee(ctx, tx, *person, row.facility_id).await?;
         }
-        if !seen {
+        if !as_seen {
             tally.changed += 1;
             continue;
         }

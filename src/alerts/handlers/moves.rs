@@ -101,8 +101,14 @@ async fn act(ctx: Ctx, mut tx: Tx, id: AlertId, kind: Kind, raw: RawMove) -> Pag
     }
 }
 
+/// The alert, kept for this transaction. What a person sees but may not change (a carer, what is not assigned to them)
+/// cannot be locked: that is forbidden rather than not found.
 async fn lock(ctx: &Ctx, tx: &mut Tx, id: AlertId) -> Result<Row> {
-    one::lock(tx, ctx.actor.organization, &[id.uuid()]).await?.pop().ok_or(Error::NotFound)
+    if let Some(row) = one::lock(tx, ctx.actor.organization, &[id.uuid()]).await?.pop() {
+        return Ok(row);
+    }
+    let seen = one::find(tx, ctx.actor.organization, &[id.uuid()]).await?;
+    Err(if seen.is_empty() { Error::NotFound } else { Error::Forbidden })
 }
 
 /// Somebody was faster: says who did what and when, and keeps what was typed.
