@@ -49,7 +49,7 @@ impl RawMove {
         let parsed = match kind {
             Kind::Acknowledge => Some(Move::Acknowledge),
             Kind::HandBack => Some(Move::HandBack),
-            Kind::Assign => self.assignee(me, &mut errors).map(Move::Assign),
+            Kind::Assign => self.assignment(me, &mut errors),
             Kind::Snooze => {
                 let choice = self.until.parse::<Snooze>();
                 if choice.is_err() {
@@ -97,18 +97,16 @@ impl RawMove {
         self.id.iter().map(|text| one(text).ok_or(WRONG)).collect()
     }
 
-    fn assignee(&self, me: UserId, errors: &mut FormErrors) -> Option<Option<UserId>> {
-        match self.who.as_str() {
-            "me" => Some(Some(me)),
-            "nobody" => Some(None),
-            other => {
-                let person = other.parse().ok();
-                if person.is_none() {
-                    errors.add("who", "Choose who takes it");
-                }
-                person.map(Some)
-            }
+    fn assignment(&self, me: UserId, errors: &mut FormErrors) -> Option<Move> {
+        let to = match self.who.as_str() {
+            "me" => Ok(Some(me)),
+            "nobody" => Ok(None),
+            other => other.parse().map(Some),
+        };
+        if to.is_err() {
+            errors.add("who", "Choose who takes it");
         }
+        to.ok().map(Move::Assign)
     }
 
     fn coded(&self, kind: Kind, errors: &mut FormErrors) -> Option<Reason> {

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::jobs::JobContext;
 
 /// Alerts moved in one transaction: nobody waits long for their locks.
-const BATCH: i64 = 200;
+const BATCH: u16 = 200;
 
 /// `alerts.wake`: snoozes that have ended.
 ///
@@ -15,7 +15,7 @@ const BATCH: i64 = 200;
 pub async fn wake(app: App, job: JobContext) -> Result<()> {
     loop {
         let mut tx = job.begin(&app).await?;
-        if wake_due(&mut tx, &job.by()?, BATCH).await? < BATCH as usize {
+        if wake_due(&mut tx, &job.by()?, i64::from(BATCH)).await? < usize::from(BATCH) {
             return job.commit(tx).await;
         }
         tx.commit().await?;
@@ -29,7 +29,7 @@ pub async fn wake(app: App, job: JobContext) -> Result<()> {
 pub async fn unconfirmed(app: App, job: JobContext) -> Result<()> {
     loop {
         let mut tx = job.begin(&app).await?;
-        if return_unconfirmed(&mut tx, &job.by()?, BATCH).await? < BATCH as usize {
+        if return_unconfirmed(&mut tx, &job.by()?, i64::from(BATCH)).await? < usize::from(BATCH) {
             return job.commit(tx).await;
         }
         tx.commit().await?;

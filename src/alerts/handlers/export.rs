@@ -20,10 +20,10 @@ use crate::web::nav::Area;
 use crate::web::{Ctx, Page};
 
 /// Rows fetched, written down and sent together.
-const BATCH: i64 = 500;
+const BATCH: u16 = 500;
 
 /// Rows on paper: more is a job for the file.
-const SHEET: i64 = 200;
+const SHEET: u16 = 200;
 
 /// Batches that may wait for a slow reader.
 const AHEAD: usize = 2;
@@ -53,9 +53,9 @@ pub async fn csv(ctx: Ctx, mut tx: Tx, Query(raw): Query<RawFilter>) -> Page {
 pub async fn print(ctx: Ctx, mut tx: Tx, Query(raw): Query<RawFilter>) -> Result<Response> {
     let (filter, _) = raw.parse()?;
     let criteria = criteria(&ctx, &mut tx, &filter).await?;
-    let mut rows = list::page(&mut tx, &criteria, &filter, &Position::default(), SHEET).await?;
-    let more = rows.len() > SHEET as usize;
-    rows.truncate(SHEET as usize);
+    let mut rows = list::page(&mut tx, &criteria, &filter, &Position::default(), i64::from(SHEET)).await?;
+    let more = rows.len() > usize::from(SHEET);
+    rows.truncate(usize::from(SHEET));
     let items = reveal(&ctx, &mut tx, rows, Action::Print).await?;
     let shell = ctx.shell(&mut tx, "Alerts", Area::Alerts).await?;
     tx.commit().await?;
@@ -74,7 +74,7 @@ async fn write(ctx: &Ctx, filter: &Filter, first: Vec<Item>, send: &mpsc::Sender
         if send.send(Ok(Bytes::from(std::mem::take(&mut text)))).await.is_err() {
             return Ok(());
         }
-        let Some(last) = items.last().filter(|_| items.len() == BATCH as usize) else { return Ok(()) };
+        let Some(last) = items.last().filter(|_| items.len() == usize::from(BATCH)) else { return Ok(()) };
         let position = Position { cursor: Some((Side::After, last.row.cursor())), ..Position::default() };
         let mut tx = ctx.app.db.begin(&ctx.actor).await?;
         items = batch(ctx, &mut tx, filter, &position).await?;
@@ -85,8 +85,8 @@ async fn write(ctx: &Ctx, filter: &Filter, first: Vec<Item>, send: &mpsc::Sender
 /// The next rows; that they leave is written down before they do.
 async fn batch(ctx: &Ctx, tx: &mut Tx, filter: &Filter, position: &Position) -> Result<Vec<Item>> {
     let criteria = criteria(ctx, tx, filter).await?;
-    let mut rows = list::page(tx, &criteria, filter, position, BATCH).await?;
-    rows.truncate(BATCH as usize);
+    let mut rows = list::page(tx, &criteria, filter, position, i64::from(BATCH)).await?;
+    rows.truncate(usize::from(BATCH));
     reveal(ctx, tx, rows, Action::Export).await
 }
 
