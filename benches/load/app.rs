@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use super::http::Connection;
 
 /// How long a start may take before it is given up.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A running portal. It stops when this is dropped.
 pub struct Portal {

@@ -13,6 +13,7 @@ mod report;
 mod statements;
 mod weights;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -189,7 +190,7 @@ impl<'a> Bench<'a> {
             let statements = self.capture(scenario).await?;
             if let Some(first) = statements.first() {
                 let plans = database::explain(&self.cluster.options(DbRole::Runtime), first).await?;
-                self.plans.push_str(&format!("==== {} ====\n\n{plans}\n", scenario.label()));
+                writeln!(self.plans, "==== {} ====\n\n{plans}", scenario.label())?;
             }
             if scenario != Scenario::Acknowledgement {
                 line.pgbench = Some(self.pgbench_figures(&statements)?);

@@ -69,7 +69,10 @@ fn script(number: usize, statements: &[Statement]) -> (String, Vec<(String, Stri
             // One message in the portal, and so one round trip here.
             let parts = statement.sql.split(';').map(str::trim).filter(|part| !part.is_empty());
             text.push_str("\\startpipeline\n");
-            parts.for_each(|part| text.push_str(&format!("{part};\n")));
+            for part in parts {
+                text.push_str(part);
+                text.push_str(";\n");
+            }
             text.push_str("\\endpipeline\n");
             continue;
         }

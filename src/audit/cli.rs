@@ -39,7 +39,7 @@ pub async fn run(command: &AuditCommand, db: &Db, keys: &Keyring, data_dir: &Pat
     for (organization, name) in queries::organizations(&mut tx).await? {
         match verify::organization(db, organization, &signed).await? {
             Verdict::Intact { segments, events } => {
-                println!("{name}: intact, {events} events in {segments} sealed segments.")
+                println!("{name}: intact, {events} events in {segments} sealed segments.");
             }
             Verdict::Broken { segment, why } => {
                 broken += 1;

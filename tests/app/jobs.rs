@@ -81,7 +81,7 @@ async fn jobs_of(portal: &Portal, kind: &str) -> Vec<Job> {
     sqlx::query_as!(Job, "SELECT state, attempts, last_error AS error FROM job WHERE kind = $1 ORDER BY id", kind)
         .fetch_all(&portal.admin)
         .await
-        .unwrap()
+        .expect("the jobs")
 }
 
 async fn the_job(portal: &Portal, kind: &str) -> Job {

@@ -51,7 +51,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
         if std::env::var("ONLY").is_ok_and(|only| !route.path.contains(&only)) {
             continue;
         }
-        let file = route.path.ends_with(".csv") || NOT_PAGES.contains(&route.path);
+        let file = route.path.contains(".csv") || NOT_PAGES.contains(&route.path);
         let Some(viewer) = VIEWERS.into_iter().find(|role| role.may(route.permission)) else { continue };
         let id = match route.path.split('/').nth(1) {
             Some("alerts") => alert.as_str(),

@@ -3,6 +3,7 @@
 //! Needs Chromium and its driver (`script/setup` installs them).
 
 #[path = "../app/support/mod.rs"]
+#[expect(unused_imports, reason = "a browser needs fewer helpers than HTTP does")]
 mod support;
 
 mod accessibility;
