@@ -140,8 +140,12 @@ impl<'a> ActivityPanel<'a> {
     /// `Alert acknowledged`
     fn words(item: &ActivityItem) -> String {
         let subject = if item.subject == "patient" { "record" } else { item.subject.as_str() };
-        let to = PatientStatus::from_name(&item.to)
-            .map_or_else(|| item.to.replace('_', " ").to_lowercase(), |status| status.label().to_lowercase());
+        let to = match (item.subject.as_str(), item.to.as_str()) {
+            ("patient", to) => PatientStatus::from_name(to).map_or(to, |status| status.label()),
+            ("alert", "ACTIVE") => "in the queue",
+            (_, to) => to,
+        };
+        let to = to.replace('_', " ").to_lowercase();
         format!("{} {to}", subject.replace('_', " "))
     }
 }
