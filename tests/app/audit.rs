@@ -119,7 +119,7 @@ async fn what_was_written_is_sealed_and_verified() {
             WHERE NOT EXISTS (SELECT FROM audit_segment AS s WHERE s.organization_id = e.organization_id AND s.seqs @> e.seq)"#
     );
     assert_eq!(left.fetch_one(&portal.admin).await.unwrap(), 0, "everything is sealed");
-    assert!(compliance.get("/admin/audit").await.body.contains("Verified up to"));
+    assert!(compliance.get("/admin/audit").await.body.contains("Sealed up to"));
     // Heads that somebody wrote without the key.
     let heads = app.data_dir.join("audit-heads.jsonl");
     let forged = std::fs::read_to_string(&heads).unwrap().replace("\"number\":1,", "\"number\":9,");

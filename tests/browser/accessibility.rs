@@ -48,6 +48,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
     let mut pages: BTreeMap<_, Vec<String>> = BTreeMap::new();
     let (alert, patient) = (first(portal, "alert").await, first(portal, "patient").await);
     for route in routes::all().table().filter(|route| route.method == "GET") {
+        // For a quick look at one page: ONLY=/alerts cargo test --test browser axe
         if std::env::var("ONLY").is_ok_and(|only| !route.path.contains(&only)) {
             continue;
         }

@@ -189,10 +189,11 @@ fn capabilities(screen: Screen, script: Script) -> Capabilities {
         "args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
             "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
-            "--hide-scrollbars", format!("--window-size={width},{height}"),
+            "--hide-scrollbars", "--force-prefers-reduced-motion", format!("--window-size={width},{height}"),
         ],
     });
-    if screen == Screen::Phone {
+    // An emulated phone without scripts never answers a touch: there a narrow window has to do.
+    if screen == Screen::Phone && script == Script::On {
         options["mobileEmulation"] =
             json!({ "deviceMetrics": { "width": width, "height": height, "pixelRatio": 1.0 } });
     }

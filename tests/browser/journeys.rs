@@ -88,17 +88,19 @@ async fn an_alert_raised_elsewhere_is_told_without_a_reload() {
     let colleague = portal.sign_in("assistant").await;
     let form = colleague.get("/alerts/new").await;
     let key = form.field("idempotency_key");
-    let facility = form.attributes("select[name=facility] option", "value").into_iter().find(|value| !value.is_empty());
-    let mut fields = vec![
+    let first = |name: &str| {
+        let values = form.attributes(&format!("select[name={name}] option"), "value");
+        values.into_iter().find(|value| !value.is_empty()).expect("a choice")
+    };
+    let (facility, kind) = (first("facility"), first("type"));
+    let fields = [
         ("idempotency_key", key.as_str()),
-        ("type", "OTHER"),
+        ("facility", &facility),
+        ("type", &kind),
         ("severity", "CRITICAL"),
         ("title", "Oxygen cylinder empty"),
         ("body", "Room 2"),
     ];
-    if let Some(facility) = &facility {
-        fields.push(("facility", facility));
-    }
     let reply = colleague.post("/alerts/new", &fields).await;
     assert!(reply.status.is_redirection(), "{} {}", reply.status, reply.body);
     window.wait_for_words("1 newer alert").await;
@@ -113,7 +115,7 @@ async fn a_patient_sees_their_own_record_and_who_opened_it_on_a_phone_without_ja
     window.sign_in("patient").await;
     assert_eq!(window.address().await, "/my");
     window.goto("/my/access").await;
-    window.wait_for_words("opened").await;
+    window.wait_for_words("Who opened your record").await;
     window.goto("/alerts").await;
     window.wait_for_words("You cannot do this").await;
 }
