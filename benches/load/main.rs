@@ -233,13 +233,16 @@ impl<'a> Bench<'a> {
     async fn capture(&mut self, scenario: Scenario) -> Result<Vec<Vec<Statement>>> {
         let plans = self.requests(scenario).await?;
         let log = Log::start(&mut self.admin, &self.data).await?;
-        let mut captured = Vec::new();
-        for number in 0..CAPTURED {
+        let mut captured: Vec<Vec<Statement>> = Vec::new();
+        // A connection of the portal tells its parameters only from its second use after the log was opened.
+        for number in 0..CAPTURED * 3 {
             let who = number % CONNECTIONS;
             let requests = &plans[who].requests;
             captured.push(log.of(&mut self.connections[who], &requests[number / CONNECTIONS % requests.len()]).await?);
         }
         log.stop(&mut self.admin).await?;
+        captured.retain(|request| !request.is_empty() && request.iter().all(Statement::is_complete));
+        captured.truncate(CAPTURED);
         Ok(captured)
     }
 

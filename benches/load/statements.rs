@@ -33,7 +33,7 @@ pub struct Log {
 impl Log {
     /// Has every statement logged.
     pub async fn start(admin: &mut PgConnection, data_dir: &Path) -> Result<Self> {
-        for setting in ["log_min_duration_statement = 0", "log_error_verbosity = default"] {
+        for setting in ["log_min_duration_statement = 0", "log_error_verbosity = 'default'"] {
             run_sql(admin, &format!("ALTER SYSTEM SET {setting}")).await?;
         }
         run_sql(admin, "SELECT pg_reload_conf()").await?;
@@ -129,6 +129,11 @@ fn parameters(detail: &str) -> Vec<Option<String>> {
 }
 
 impl Statement {
+    /// Whether the log told its parameters.
+    pub fn is_complete(&self) -> bool {
+        !self.sql.contains("$1") || !self.parameters.is_empty()
+    }
+
     /// The statement with each `$n` as `put` writes it.
     pub fn with(&self, mut put: impl FnMut(usize, Option<&str>) -> String) -> String {
         let mut text = String::with_capacity(self.sql.len() + 64);

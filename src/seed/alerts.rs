@@ -92,7 +92,7 @@ impl Alerts {
         closed: bool,
         raised: Timestamp,
     ) {
-        let place = ground.places[owner % ground.places.len()];
+        let place = ground.place_of(owner);
         let story = &STORIES[chance.below(STORIES.len())];
         self.ids.push(new_uuid());
         self.facilities.push(place.facility);

@@ -30,6 +30,15 @@ pub struct Ground {
     pub patients: usize,
 }
 
+impl Ground {
+    /// Where a patient is in care. Not simply in turn: every hundredth patient has a long history, and those must not all
+    /// be at the same facility.
+    pub fn place_of(&self, number: usize) -> Place {
+        let turns = number / self.places.len();
+        self.places[(number + turns + turns / self.places.len()) % self.places.len()]
+    }
+}
+
 /// A facility and who works there.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {

@@ -41,8 +41,7 @@ pub struct People {
     severities: Vec<&'static str>,
 }
 
-/// Makes `count` patients and hands them out in batches; their ids, in order. Patient `n` is at facility `n` modulo
-/// the number of facilities.
+/// Makes `count` patients and hands them out in batches; their ids, in order.
 ///
 /// # Errors
 /// Where the organization's keys are not at hand.
@@ -57,7 +56,7 @@ pub fn make(
     let mut ids = Vec::with_capacity(count);
     let mut people = People::default();
     for number in 0..count {
-        let place = ground.places[number % ground.places.len()];
+        let place = ground.place_of(number);
         people.add(ground, keys, &mut chance, ground.patients + number, place)?;
         ids.extend(people.ids.last());
         if people.ids.len() == batch {
