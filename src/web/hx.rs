@@ -9,8 +9,6 @@ pub struct Hx {
     pub request: bool,
     /// Wants a fragment: made by htmx, partial, and not to restore history.
     pub partial: bool,
-    /// The id of the element that will be replaced.
-    pub target: Option<String>,
     /// Made by the page itself (a live update), not by a person: never extends a session.
     pub automatic: bool,
 }
@@ -22,12 +20,6 @@ impl Hx {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let request = text("hx-request") == Some("true");
         let whole = text("hx-request-type") == Some("full") || text("hx-history-restore-request") == Some("true");
-        Self {
-            request,
-            partial: request && !whole,
-            // htmx 4 sends `tag#id`.
-            target: text("hx-target").map(|value| value.rsplit('#').next().unwrap_or(value).to_owned()),
-            automatic: text("almoner-automatic").is_some(),
-        }
+        Self { request, partial: request && !whole, automatic: text("almoner-automatic").is_some() }
     }
 }
