@@ -1,6 +1,7 @@
 //! One PostgreSQL for the whole run, one template in it, and a copy of that for each test.
 
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,6 +17,15 @@ use sqlx::{ConnectOptions, Executor, PgPool};
 
 /// A master key that everybody knows.
 const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// Nothing here has to survive a power cut, and little of it is worth room on the disk.
+const SETTINGS: &str = "fsync = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+max_wal_size = 128MB
+shared_buffers = 128MB
+";
 
 static SERVER: OnceLock<Server> = OnceLock::new();
 static COPIES: AtomicU32 = AtomicU32::new(0);
@@ -50,6 +60,22 @@ pub struct TestDatabase {
     pub admin: PgPool,
 }
 
+impl Drop for TestDatabase {
+    /// A hundred tests leave a gigabyte where each leaves its database.
+    fn drop(&mut self) {
+        let Some(Server { place, .. }) = SERVER.get() else { return };
+        let (options, name) = (place.options(DbRole::Admin).database("postgres"), self.name.clone());
+        // On a thread of its own: the runtime of the test may be ending, and nobody waits here.
+        std::thread::spawn(move || {
+            let own = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            own.block_on(async {
+                let mut conn = options.connect().await.expect("PostgreSQL answers");
+                run(&mut conn, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+            });
+        });
+    }
+}
+
 /// The keys of the demo data.
 pub fn keyring() -> Keyring {
     Keyring::new(MasterKey::parse(&SecretString::from(MASTER_KEY)).expect("the key is well formed"))
@@ -81,7 +107,7 @@ async fn server() -> &'static Server {
 fn start() -> Server {
     let place = match std::env::var("TEST_DATABASE_URL") {
         Ok(url) => Place::Given(PgConnectOptions::from_str(&url).expect("TEST_DATABASE_URL is an address")),
-        Err(_) => Place::Own(Cluster::start(&directory()).expect("the cluster starts")),
+        Err(_) => Place::Own(own_cluster()),
     };
     let template = format!("template_{}", std::process::id());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -89,24 +115,33 @@ fn start() -> Server {
     Server { place, template }
 }
 
-/// A directory that the next run may use again: only the lock of a running test keeps it busy.
-fn directory() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres")
+/// A cluster of this run's own, so that no run waits for, or recovers from, what the one before has left; those of runs
+/// that are over go.
+fn own_cluster() -> Cluster {
+    let all = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    for entry in fs::read_dir(all).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| name.strip_prefix("postgres-"));
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            // A PostgreSQL that still stops there ends at once. The cluster may be elsewhere, behind a link.
+            fs::canonicalize(entry.path().join("postgres")).and_then(fs::remove_dir_all).ok();
+            fs::remove_dir_all(entry.path()).ok();
+        }
+    }
+    let own = all.join(format!("postgres-{}", std::process::id()));
+    drop(Cluster::start(&own).expect("the cluster is made"));
+    fs::write(own.join("postgres/extra.conf"), SETTINGS).expect("settings for PostgreSQL");
+    Cluster::start(&own).expect("the cluster starts")
 }
 
 async fn fill(place: &Place, template: &str) {
     let mut conn = place.options(DbRole::Admin).database("postgres").connect().await.expect("PostgreSQL answers");
-    if matches!(place, Place::Own(_)) {
-        // Nothing here has to survive a power cut.
-        run(&mut conn, "ALTER SYSTEM SET fsync = off").await;
-        run(&mut conn, "SELECT pg_reload_conf()").await;
-    }
     drop_leftovers(&mut conn).await;
     run(&mut conn, &format!("CREATE DATABASE {template}")).await;
     let admin = place.options(DbRole::Admin).database(template);
     db::migrate(admin.clone()).await.expect("the migrations run");
     let database = Db::open(place.options(DbRole::Runtime).database(template));
-    let app = App::new(database, keyring(), directory());
+    let app = App::new(database, keyring(), std::env::temp_dir());
     demo::fill(&app, &admin).await.expect("the demo data goes in");
     app.db.close().await;
 }

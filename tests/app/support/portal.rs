@@ -20,7 +20,7 @@ pub struct Portal {
     /// The superuser's view of its database, past every policy.
     pub admin: PgPool,
     address: SocketAddr,
-    database: TestDatabase,
+    database: Arc<TestDatabase>,
 }
 
 impl Portal {
@@ -31,18 +31,12 @@ impl Portal {
 
     /// A portal with the demo data, whose clock says what the test wants.
     pub async fn start_at(clock: Clock) -> Self {
-        let database = database::fresh().await;
-        Self::on(database, clock).await
+        Self::on(Arc::new(database::fresh().await), clock).await
     }
 
     /// Another replica on the same database.
     pub async fn replica(&self) -> Self {
-        let database = TestDatabase {
-            name: self.database.name.clone(),
-            runtime: self.database.runtime.clone(),
-            admin: self.admin.clone(),
-        };
-        Self::on(database, self.app.clock.clone()).await
+        Self::on(Arc::clone(&self.database), self.app.clock.clone()).await
     }
 
     /// A browser where nobody has signed in.
@@ -72,7 +66,7 @@ impl Portal {
         self.address
     }
 
-    async fn on(database: TestDatabase, clock: Clock) -> Self {
+    async fn on(database: Arc<TestDatabase>, clock: Clock) -> Self {
         let mut app = App::new(Db::open(database.runtime.clone()), database::keyring(), std::env::temp_dir());
         app.clock = clock;
         app.demo = true;
