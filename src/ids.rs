@@ -96,6 +96,8 @@ id! {
     StaffId;
     /// An alert.
     AlertId;
+    /// A case.
+    CaseId;
     /// A comment on an alert, a case, an incident or a referral.
     CommentId;
     /// A saved filter of a list.

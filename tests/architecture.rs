@@ -4,8 +4,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Import no slice.
-const PLATFORM: [&str; 13] =
-    ["access", "clock", "ids", "error", "db", "phi", "events", "live", "jobs", "web", "charts", "server", "telemetry"];
+const PLATFORM: [&str; 14] = [
+    "access",
+    "clock",
+    "ids",
+    "named",
+    "error",
+    "db",
+    "phi",
+    "events",
+    "live",
+    "jobs",
+    "web",
+    "charts",
+    "server",
+    "telemetry",
+];
 
 /// Import platform only, and may be imported by every slice.
 const GROUND: [&str; 3] = ["accounts", "patients", "facilities"];
@@ -17,8 +31,10 @@ const COMPOSERS: [&str; 9] = ["chart", "search", "audit", "portal", "design", "i
 const TOP: [&str; 11] =
     ["app", "backup", "health", "routes", "lib", "main", "config", "commands", "serve", "doctor", "seed"];
 
-/// What one work slice may use of another.
-const NEIGHBOURS: [(&str, &[&str]); 1] = [("alerts", &[])];
+/// What one work slice may use of another. The page of a case shows what is done and kept about it; nothing there knows more of a case
+/// than `cases::head` says.
+const NEIGHBOURS: [(&str, &[&str]); 4] =
+    [("alerts", &[]), ("cases", &["casework", "documents"]), ("casework", &["cases"]), ("documents", &["cases"])];
 
 /// Calls from the platform into the ground that the platform cannot do without.
 const EXCEPTIONS: [(&str, &str); 6] = [

@@ -23,13 +23,17 @@ const NO_WALL_FOR_WORKER: [&str; 2] = ["job", "organization"];
 const DELETES: [&str; 3] = ["almoner_auth auth.session", "almoner_auth rate_limit", "almoner_worker job"];
 
 /// Functions that run with the owner's rights, and who may call them.
-const DEFINERS: [&str; 6] = [
+const DEFINERS: [&str; 10] = [
+    "headers.alert_by_number almoner_app",
+    "headers.alert_number almoner_app",
     "headers.by_record_number almoner_app",
     "headers.find almoner_app",
     "headers.of_patients almoner_app",
     "headers.staff_name almoner_app",
     "ingest.raise_alert almoner_ingest",
+    "kit.number_case almoner_app",
     "live.changes almoner_worker",
+    "work.decline_case almoner_app",
 ];
 
 /// History: no row of these ever changes.
@@ -119,7 +123,7 @@ async fn nobody_who_serves_requests_owns_deletes_or_truncates() {
     none(&format!("{TABLES} SELECT name || ' belongs to ' || relowner::regrole FROM tables WHERE relowner <> 'almoner_owner'::regrole")).await;
     none("
         SELECT f.oid::regprocedure || ' belongs to ' || f.proowner::regrole FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace
-        WHERE n.nspname IN ('ctx', 'kit', 'live', 'ingest', 'headers', 'public') AND f.proowner <> 'almoner_owner'::regrole")
+        WHERE n.nspname IN ('ctx', 'kit', 'live', 'ingest', 'headers', 'work', 'public') AND f.proowner <> 'almoner_owner'::regrole")
     .await;
     let grants = |privileges: &str| {
         format!(

@@ -1,6 +1,6 @@
 //! How a row of each table is made, found and changed.
 //!
-//! In the statements `{org}`, `{facility}`, `{patient}`, `{owner}`, `{alert}` and `{helper}` stand for those of the place, `{role}`
+//! In the statements `{org}`, `{facility}`, `{patient}`, `{owner}`, `{alert}`, `{case}` and `{helper}` stand for those of the place, `{role}`
 //! for the role of the persona, `{id}` and `{n}` for a new id and a new number.
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -82,6 +82,7 @@ fn fill(statement: &str, place: Place, persona: &Persona, number: u32) -> String
         .replace("{patient}", place.patient(persona))
         .replace("{owner}", &place.owner(persona))
         .replace("{alert}", place.alert())
+        .replace("{case}", place.case())
         .replace("{helper}", place.helper())
         .replace("{role}", if persona.role.is_empty() { "NONE" } else { persona.role })
         .replace("{id}", &format!("00000000-0000-7000-8000-{number:012}"))
@@ -254,4 +255,40 @@ pub const TABLES: &[Table] = &[
         "query = 'y'",
     )
     .labelled("saved_view shared with a facility"),
+    Table::new("case_counter", "hf", "INSERT INTO case_counter (organization_id, last_number) VALUES ('{org}', {n})", "last_number = 99")
+        .arranged("")
+        .keyed("organization_id = '{org}'"),
+    Table::new(
+        "cases",
+        "htof",
+        "INSERT INTO cases (organization_id, id, facility_id, title, created_by_id) VALUES ('{org}', '{id}', '{facility}', 'x', '{owner}')",
+        "move_reason = 'x'",
+    )
+    .labelled("cases opened by them"),
+    Table::new("cases", "htof", "", "move_reason = 'x'")
+        .arranged(
+            "INSERT INTO cases (organization_id, id, facility_id, title, created_by_id, assigned_to_id, status)
+             VALUES ('{org}', '{id}', '{facility}', 'x', (SELECT created_by_id FROM cases WHERE id = '{case}'), '{owner}', 'ASSIGNED')",
+        )
+        .labelled("cases assigned to them"),
+    Table::new(
+        "status_change",
+        "htomf",
+        "INSERT INTO status_change (organization_id, id, subject_kind, subject_id, patient_id, facility_id, to_status, changed_by_id)
+         VALUES ('{org}', '{id}', 'case', '{case}', '{patient}', '{facility}', 'NEW', '{owner}')",
+        "reason = 'x'",
+    )
+    .labelled("status_change of a case"),
+    Table::new(
+        "case_follower",
+        "htof",
+        "INSERT INTO case_follower (organization_id, id, case_id, user_id) VALUES ('{org}', '{id}', '{case}', '{owner}')",
+        "deleted_at = now()",
+    ),
+    Table::new(
+        "form_draft",
+        "hof",
+        "INSERT INTO form_draft (organization_id, id, user_id, form, subject_id) VALUES ('{org}', '{id}', '{owner}', 'cases.new', '{id}')",
+        "payload_enc = 'y'",
+    ),
 ];

@@ -3,8 +3,9 @@
 use chrono::{Days, NaiveTime, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 
-use super::{Severity, UnknownName};
+use super::Severity;
 use crate::clock::Timestamp;
+use crate::named::UnknownName;
 
 /// A critical alert comes back after an hour, whatever else was asked for.
 pub const CRITICAL_LIMIT: TimeDelta = TimeDelta::hours(1);
@@ -71,7 +72,7 @@ impl std::str::FromStr for Snooze {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, UnknownName> {
-        Self::ALL.into_iter().find(|choice| choice.as_str() == text).ok_or(UnknownName("Snooze"))
+        Self::ALL.into_iter().find(|choice| choice.as_str() == text).ok_or(UnknownName::new("Snooze"))
     }
 }
 
