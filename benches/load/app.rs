@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use super::http::Connection;
+use super::processor::Processor;
 
 /// How long a start may take before it is given up.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -52,6 +53,11 @@ impl Portal {
             line.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kib| kib / 1024)
         };
         Ok((field("VmRSS:").context("no VmRSS")?, field("VmHWM:").context("no VmHWM")?))
+    }
+
+    /// Processor time of the portal and its database since they began.
+    pub fn processor(&self, data: &Path) -> Result<Processor> {
+        Processor::used(self.child.id(), data)
     }
 
     /// Stops it as an operator does, and waits until its database has stopped too.

@@ -9,6 +9,7 @@ mod http;
 mod measure;
 mod pgbench;
 mod plans;
+mod processor;
 mod report;
 mod statements;
 mod weights;
@@ -43,10 +44,10 @@ struct Options {
     #[arg(long, hide = true)]
     bench: bool,
     /// Length of one run in seconds.
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, env = "BENCH_SECONDS", default_value_t = 10)]
     seconds: u64,
     /// Runs of which the median counts.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, env = "BENCH_RUNS", default_value_t = 3)]
     runs: usize,
     /// Seconds before the first run that are not counted.
     #[arg(long, default_value_t = 3)]
@@ -66,6 +67,9 @@ struct Options {
     /// Measure the large database only, and write nothing into docs/.
     #[arg(long)]
     brief: bool,
+    /// Measure only the pages whose label contains this, in any case, and write nothing into docs/.
+    #[arg(long)]
+    only: Option<String>,
 }
 
 fn main() -> Result<()> {
@@ -78,13 +82,14 @@ async fn bench(options: &Options) -> Result<()> {
     std::fs::create_dir_all(&options.root)?;
     let mut report = Report::default();
     let large = database::prepare(&options.program, &options.root, LARGE)?;
-    let small = if options.brief { None } else { Some(database::prepare(&options.program, &options.root, SMALL)?) };
+    let brief = options.brief || options.only.is_some();
+    let small = if brief { None } else { Some(database::prepare(&options.program, &options.root, SMALL)?) };
     Portal::start(&options.program, &large, options.port).await?.stop()?;
     let mut bench = Bench::start(options, &large).await?;
     report.start = bench.portal.start;
     let chart = bench.sample_patient().await?;
     report.weights = weights::weigh(&mut bench.connections[0], &chart).await?;
-    for scenario in Scenario::ALL {
+    for scenario in Scenario::ALL.into_iter().filter(|scenario| scenario.is_wanted(options)) {
         report.lines.push(bench.measure(scenario, true).await?);
     }
     report.memory = bench.portal.memory()?;
@@ -100,7 +105,7 @@ async fn bench(options: &Options) -> Result<()> {
     report.print();
     std::fs::write(options.root.join("plans.txt"), &report.plans)?;
     println!("The plans of all statements are in {}.", options.root.join("plans.txt").display());
-    if options.brief { Ok(()) } else { report.write(Path::new("docs/performance.md")) }
+    if brief { Ok(()) } else { report.write(Path::new("docs/performance.md")) }
 }
 
 /// What is measured.
@@ -115,6 +120,10 @@ enum Scenario {
 
 impl Scenario {
     const ALL: [Self; 5] = [Self::Triage, Self::Chart, Self::HeavyChart, Self::Search, Self::Acknowledgement];
+
+    fn is_wanted(self, options: &Options) -> bool {
+        options.only.as_ref().is_none_or(|only| self.label().to_lowercase().contains(&only.to_lowercase()))
+    }
 
     const fn label(self) -> &'static str {
         match self {
@@ -184,8 +193,7 @@ impl<'a> Bench<'a> {
     async fn measure(&mut self, scenario: Scenario, compare: bool) -> Result<Line> {
         eprintln!("{} …", scenario.label());
         let portal = self.portal_figures(scenario).await?;
-        let (resident, _) = self.portal.memory()?;
-        let mut line = Line { label: scenario.label(), portal, pgbench: None, resident };
+        let mut line = Line { label: scenario.label(), portal, pgbench: None };
         if compare {
             let statements = self.capture(scenario).await?;
             if let Some(first) = statements.first() {
@@ -209,9 +217,15 @@ impl<'a> Bench<'a> {
                 continue;
             }
             let length = if warm_up { Duration::from_secs(self.options.warm_up) } else { length };
-            let figures = measure::run(&mut self.connections, &plans, length).await?;
+            let before = self.portal.processor(&self.data)?;
+            let mut figures = measure::run(&mut self.connections, &plans, length).await?;
+            figures.processor = self.portal.processor(&self.data)?.per_request(before, figures.requests);
             if !warm_up {
-                eprintln!("  {:.0}/s, p50 {:.1} ms, p99 {:.1} ms", figures.rate, figures.p50, figures.p99);
+                let (portal, database) = figures.processor;
+                eprintln!(
+                    "  {:.0}/s, p50 {:.1} ms, p99 {:.1} ms, processor {portal:.2} + {database:.2} ms",
+                    figures.rate, figures.p50, figures.p99
+                );
                 runs.push(figures);
             }
             if scenario == Scenario::Acknowledgement {

@@ -16,6 +16,10 @@ pub struct Figures {
     pub p50: f64,
     /// 99 of 100 did.
     pub p99: f64,
+    /// How many were answered.
+    pub requests: usize,
+    /// Processor time of each in the portal and in PostgreSQL, in milliseconds.
+    pub processor: (f64, f64),
 }
 
 /// What a connection asks, over and over.
@@ -72,7 +76,7 @@ pub fn figures(times: &mut [u32], took: Duration) -> Figures {
     };
     #[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]
     let rate = times.len() as f64 / took.as_secs_f64();
-    Figures { rate, p50: at(0.5), p99: at(0.99) }
+    Figures { rate, p50: at(0.5), p99: at(0.99), requests: times.len(), processor: (0.0, 0.0) }
 }
 
 /// The run with the median rate.
