@@ -21,12 +21,13 @@ pub const ORGANIZATIONS: [Uuid; 2] = [
 ];
 
 /// The files, in order. Names say what they tell; numbers leave room between them.
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 11] = [
     ("00_kit.sql", include_str!("../seeds/00_kit.sql")),
     ("10_organizations.sql", include_str!("../seeds/10_organizations.sql")),
     ("20_accounts.sql", include_str!("../seeds/20_accounts.sql")),
     ("30_people.sql", include_str!("../seeds/30_people.sql")),
     ("40_patients.sql", include_str!("../seeds/40_patients.sql")),
+    ("41_portal.sql", include_str!("../seeds/41_portal.sql")),
     ("50_alerts.sql", include_str!("../seeds/50_alerts.sql")),
     ("51_queue.sql", include_str!("../seeds/51_queue.sql")),
     ("60_history.sql", include_str!("../seeds/60_history.sql")),

@@ -8,6 +8,7 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::patients::record::Record;
 use crate::web::Ctx;
+use crate::web::whom::Relationship;
 
 /// Events shown; the audit has the rest.
 const SHOWN: i64 = 100;
@@ -21,6 +22,7 @@ struct Access {
     action: String,
     page: Option<String>,
     on_a_list: bool,
+    acting_for: Option<String>,
 }
 
 #[derive(Debug, Template)]
@@ -45,7 +47,7 @@ async fn latest(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Vec<Access>> 
     let rows = sqlx::query_as!(
         Access,
         r#"SELECT e.at AS "at!: Timestamp", COALESCE(NULLIF(concat_ws(' ', u.title, u.first_name, u.last_name), ''), 'Almoner') AS "person!",
-                  e.acting_role AS role, e.action AS "action!", e.details ->> 'page' AS page, e.on_a_list AS "on_a_list!"
+                  e.acting_role AS role, e.action AS "action!", e.details ->> 'page' AS page, e.on_a_list AS "on_a_list!", e.details ->> 'acting_for' AS acting_for
            FROM (
              (SELECT v.*, false AS on_a_list FROM audit_event AS v
               WHERE v.organization_id = $1 AND v.patient_id = $2 ORDER BY v.seq DESC LIMIT $3)
@@ -81,6 +83,16 @@ impl Access {
     }
 
     fn role_label(&self) -> &'static str {
+        let proxy = self.acting_for.as_deref().and_then(|name| name.parse::<Relationship>().ok());
+        if let Some(relationship) = proxy {
+            return match relationship {
+                Relationship::Parent => "Parent, for the patient",
+                Relationship::Guardian => "Guardian, for the patient",
+                Relationship::Carer => "Carer, for the patient",
+                Relationship::Partner => "Partner, for the patient",
+                Relationship::Myself | Relationship::Other => "Somebody trusted, for the patient",
+            };
+        }
         self.role.as_deref().and_then(|role| role.parse::<Role>().ok()).map_or("", Role::label)
     }
 }

@@ -1,27 +1,37 @@
 //! What a patient is told of an access to their record, in plain words.
 
+use chrono::NaiveDate;
+
 use crate::access::Role;
 use crate::clock::Timestamp;
-use crate::ids::PatientId;
+use crate::web::whom::{Relationship, Scope};
 
-/// A patient for whom the person acts.
-#[derive(Clone, Debug)]
-pub(super) struct Own {
-    pub patient: PatientId,
-    pub first_name: String,
-    pub last_name: String,
-    pub relationship: String,
-    pub facility: String,
+/// Somebody who may act for the patient, or could.
+#[derive(Debug)]
+pub(super) struct Helper {
+    pub name: String,
+    pub relationship: Relationship,
+    pub scopes: Vec<String>,
+    pub status: String,
+    pub ends_on: Option<NaiveDate>,
+    pub over: bool,
 }
 
-impl Own {
-    /// "Marisol Reyes".
-    pub(super) fn name(&self) -> String {
-        format!("{} {}", self.first_name, self.last_name)
+impl Helper {
+    /// "visits, messages"
+    pub(super) fn parts(&self) -> String {
+        let known = Scope::ALL.iter().filter(|scope| self.scopes.iter().any(|held| held == scope.as_str()));
+        known.map(|scope| scope.label().to_lowercase()).collect::<Vec<_>>().join(", ")
     }
 
-    pub(super) fn is_self(&self) -> bool {
-        self.relationship == "SELF"
+    /// How it stands, in plain words; nothing where it simply works.
+    pub(super) fn standing(&self) -> &'static str {
+        match self.status.as_str() {
+            "INVITED" => "Invited, has not accepted yet",
+            "SUSPENDED" => "Stopped for now",
+            _ if self.over => "The time is over",
+            _ => "",
+        }
     }
 }
 
@@ -36,6 +46,8 @@ pub(super) struct Access {
     pub action: String,
     pub resource: String,
     pub on_a_list: bool,
+    /// The relationship of a proxy who acted.
+    pub acting_for: Option<String>,
 }
 
 impl Access {
@@ -51,13 +63,24 @@ impl Access {
 
     /// "Clinician"; nothing for machines.
     pub(super) fn role_label(&self) -> &'static str {
+        if let Some(relationship) = self.relationship() {
+            return relationship.label();
+        }
         self.role.as_deref().and_then(|role| role.parse::<Role>().ok()).map_or("", Role::label)
+    }
+
+    fn relationship(&self) -> Option<Relationship> {
+        self.acting_for.as_deref().and_then(|name| name.parse().ok())
     }
 
     /// "Opened your record".
     pub(super) fn what(&self) -> &'static str {
         match (self.action.as_str(), self.resource.as_str()) {
             ("VIEW", _) if self.on_a_list => "Saw your name in a list",
+            ("VIEW", _) if self.relationship().is_some() => "Looked at these pages for you",
+            (_, "detail_change") if self.relationship().is_some() => "Asked for a change of your details, for you",
+            (_, "detail_change") => "Answered a change of your details that you asked for",
+            (_, "portal_account") => "Changed who may use your pages",
             ("VIEW", "alert") => "Looked at an alert about you",
             ("VIEW", "audit_event") => "Checked who opened your record",
             ("VIEW", _) => "Opened your record",
@@ -89,6 +112,7 @@ mod tests {
             action: action.into(),
             resource: resource.into(),
             on_a_list,
+            acting_for: None,
         }
     }
 
@@ -100,5 +124,7 @@ mod tests {
         assert_eq!(access("UPDATE", "patient", false).what(), "Changed your record");
         assert_eq!(access("VIEW", "patient", false).who(), "Somebody who is no longer listed");
         assert_eq!(access("VIEW", "patient", false).role_label(), "Medical assistant");
+        let proxy = Access { acting_for: Some("PARENT".into()), ..access("VIEW", "patient", false) };
+        assert_eq!((proxy.role_label(), proxy.what()), ("Parent", "Looked at these pages for you"));
     }
 }

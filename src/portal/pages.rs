@@ -2,9 +2,10 @@
 
 use askama::Template;
 
-use super::model::{Access, Own};
+use super::model::{Access, Helper};
 use crate::patients::record::Record;
 use crate::web::shell::Shell;
+use crate::web::whom::{Scope, Whom};
 use crate::web::{filters, format};
 
 #[derive(Template)]
@@ -12,21 +13,27 @@ use crate::web::{filters, format};
 pub(super) struct HomePage {
     pub shell: Shell,
     pub greeting: &'static str,
-    pub people: Vec<Person>,
+    pub own: Whom,
+    /// The latest accesses.
+    pub accesses: Vec<Access>,
 }
 
-/// One patient on the first page, with the latest accesses.
-pub(super) struct Person {
-    pub own: Own,
-    pub accesses: Vec<Access>,
+/// For somebody whose account is linked to no record.
+#[derive(Template)]
+#[template(path = "portal/nobody.html")]
+pub(super) struct NobodyPage {
+    pub shell: Shell,
 }
 
 #[derive(Template)]
 #[template(path = "portal/access.html")]
 pub(super) struct AccessPage {
     pub shell: Shell,
-    pub own: Own,
+    pub own: Whom,
     pub accesses: Vec<Access>,
+    /// Who may act for the patient.
+    pub people: Vec<Helper>,
+    pub today: chrono::NaiveDate,
     /// Where older entries are, if there are any.
     pub older: Option<String>,
 }
@@ -35,7 +42,7 @@ pub(super) struct AccessPage {
 #[template(path = "portal/details.html")]
 pub(super) struct DetailsPage {
     pub shell: Shell,
-    pub own: Own,
+    pub own: Whom,
     pub record: Record,
 }
 

@@ -1,29 +1,29 @@
 //! What the portal asks. Row-level security answers with the person's own patients only.
 
+use chrono::NaiveDate;
 use sqlx::PgConnection;
 
-use super::model::{Access, Own};
+use super::model::{Access, Helper};
 use crate::access::Actor;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::PatientId;
+use crate::web::whom::Relationship;
 
-/// The patients for whom the person acts, themselves first.
-pub(super) async fn own(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<Own>> {
-    let own = sqlx::query_as!(
-        Own,
-        r#"SELECT patient.id AS "patient: PatientId", patient.first_name, patient.last_name, account.relationship, facility.name AS facility
-             FROM portal_account AS account
-             JOIN patient ON patient.organization_id = account.organization_id AND patient.id = account.patient_id
-             JOIN facility ON facility.organization_id = patient.organization_id AND facility.id = patient.facility_id
-            WHERE account.organization_id = $1 AND account.user_id = $2 AND account.status = 'ACTIVE'
-            ORDER BY account.relationship = 'SELF' DESC, patient.first_name, patient.id"#,
-        actor.organization.uuid(),
-        actor.user.uuid(),
+/// Who may act for a patient, other than themselves; those whose access was taken away are not told.
+pub(super) async fn people(conn: &mut PgConnection, patient: PatientId) -> Result<Vec<Helper>> {
+    let people = sqlx::query_as!(
+        Helper,
+        r#"SELECT name AS "name!", relationship AS "relationship!: Relationship", scopes AS "scopes!", status AS "status!",
+                  ends_on AS "ends_on: NaiveDate", (ends_on < CURRENT_DATE) IS TRUE AS "over!"
+             FROM headers.people_of($1)
+            WHERE relationship <> 'SELF' AND status <> 'REVOKED'
+            ORDER BY status, name"#,
+        patient.uuid(),
     )
     .fetch_all(conn)
     .await?;
-    Ok(own)
+    Ok(people)
 }
 
 /// Who opened or changed a patient's record, other than the person who asks; latest first, older than `before`.
@@ -37,8 +37,9 @@ pub(super) async fn accesses(
     let accesses = sqlx::query_as!(
         Access,
         r#"SELECT event.seq AS "seq!", event.at AS "at!: Timestamp", event.actor_kind AS "actor_kind!",
-                  headers.staff_name(event.actor_id) AS person, event.acting_role AS role, event.action AS "action!",
-                  event.resource_type AS "resource!", event.on_a_list AS "on_a_list!"
+                  CASE WHEN event.acting_role = 'PATIENT' THEN people.name ELSE headers.staff_name(event.actor_id) END AS person, event.acting_role AS role, event.action AS "action!",
+                  event.resource_type AS "resource!", event.on_a_list AS "on_a_list!",
+                  event.details ->> 'acting_for' AS acting_for
              FROM ((SELECT own.*, FALSE AS on_a_list FROM audit_event AS own
                      WHERE own.organization_id = $1 AND own.patient_id = $2 AND own.seq < COALESCE($3, 9223372036854775807)
                        AND own.actor_id IS DISTINCT FROM $4
@@ -48,6 +49,7 @@ pub(super) async fn accesses(
                       JOIN audit_event AS list ON list.organization_id = shown.organization_id AND list.seq = shown.seq
                      WHERE shown.organization_id = $1 AND shown.patient_id = $2 AND shown.seq < COALESCE($3, 9223372036854775807)
                      ORDER BY shown.seq DESC LIMIT $5)) AS event
+             LEFT JOIN (SELECT DISTINCT ON (user_id) user_id, name FROM headers.people_of($2)) AS people ON people.user_id = event.actor_id
             ORDER BY event.seq DESC LIMIT $5"#,
         actor.organization.uuid(),
         patient.uuid(),

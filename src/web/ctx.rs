@@ -17,7 +17,8 @@ use super::flash::{Flash, FlashPartial};
 use super::hx::Hx;
 use super::nav::{self, Area, Badges};
 use super::shell::Shell;
-use crate::access::Actor;
+use super::whom;
+use crate::access::{Actor, Permission};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::db::Tx;
@@ -90,13 +91,20 @@ impl Ctx {
     }
 
     /// What the layout of a page needs. `title` is shown in the tab: it never holds a name or anything clinical.
-    /// One query, for the badges of the navigation.
+    /// One query, for the badges of the navigation, or in the portal for whom the page is about.
     ///
     /// # Errors
     /// Where the database does not answer.
     pub async fn shell(&self, tx: &mut Tx, title: impl Into<String>, area: Area) -> Result<Shell> {
         let badges = nav::badges(tx, &self.actor).await?;
-        Ok(self.shell_with(title, area, badges))
+        let mut shell = self.shell_with(title, area, badges);
+        if self.actor.may(Permission::UsePortal)
+            && let Some((whom, banner)) = whom::banner(tx, &self.actor).await?
+        {
+            shell.nav.retain(|item| whom.opens(item.href));
+            shell.whom = Some(banner);
+        }
+        Ok(shell)
     }
 
     /// The same where the page knows the badges already.
@@ -125,7 +133,11 @@ impl Ctx {
     /// # Errors
     /// Where the template cannot be rendered.
     pub fn whole_page(&self, status: StatusCode, page: &impl Template) -> Page {
-        Ok(html(status, page.render()?))
+        let mut response = html(status, page.render()?);
+        if self.flash.is_some() {
+            set_cookie(response.headers_mut(), "", 0);
+        }
+        Ok(response)
     }
 
     /// A fragment.

@@ -18,6 +18,7 @@ pub mod routes;
 pub mod shell;
 mod squeeze;
 pub mod ui;
+pub mod whom;
 
 pub use ctx::{Ctx, Page};
 pub use hx::Hx;

@@ -177,6 +177,7 @@ pub(super) fn shell(ctx: &Ctx, title: String, area: Area, badges: Badges) -> She
         role_label: actor.role.label(),
         place: actor.place.clone(),
         other_roles: others(actor),
+        whom: None,
         flash: ctx.flash.clone(),
         live_clock: clock(ctx.now(), actor),
         demo: ctx.app.demo,

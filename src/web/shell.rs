@@ -49,6 +49,8 @@ pub struct Shell {
     pub place: String,
     /// Roles they may switch to: value and label.
     pub other_roles: Vec<(&'static str, &'static str)>,
+    /// In the portal: whom the page is about.
+    pub whom: Option<super::whom::Banner>,
     /// A message from the last action.
     pub flash: Option<Flash>,
     /// The time at which the page was made, `09:42`.
@@ -79,6 +81,7 @@ impl Shell {
             role_label: "",
             place: String::new(),
             other_roles: Vec::new(),
+            whom: None,
             flash: None,
             live_clock: String::new(),
             demo: false,

@@ -8,6 +8,7 @@ mod alerts;
 mod audit;
 mod demo;
 mod home;
+mod portal;
 mod route_table;
 mod schedule;
 mod support;

@@ -207,9 +207,9 @@ pub const TABLES: &[Table] = &[
     Table::new(
         "portal_account",
         "htof",
-        "INSERT INTO portal_account (organization_id, id, patient_id, user_id, relationship) VALUES ('{org}', '{id}', '{patient}', '{owner}', 'SELF')
-         ON CONFLICT (organization_id, patient_id, user_id) DO UPDATE SET id = excluded.id",
-        "scopes = '{}'",
+        "INSERT INTO portal_account (organization_id, id, patient_id, user_id, relationship, scopes) VALUES ('{org}', '{id}', '{patient}', '{owner}', 'OTHER', '{VISITS}')
+         ON CONFLICT (organization_id, patient_id, user_id) WHERE status <> 'REVOKED' DO UPDATE SET id = excluded.id",
+        "scopes = '{VISITS,DETAILS}'",
     ),
     Table::new("patient_flag", "htmf", "INSERT INTO patient_flag (organization_id, id, patient_id, code) VALUES ('{org}', '{id}', '{patient}', 'F{n}')", "note = 'y'"),
     Table::new(
