@@ -11,6 +11,7 @@ use serde_json::json;
 use super::model::{Account, full_name, sign_in_email};
 use super::password::{self, Passwords};
 use super::queries::{self, NewUser};
+use super::tokens::{self, Purpose};
 use crate::access::Role;
 use crate::db::{Db, Tx};
 use crate::events::{self, Action, By, Event};
@@ -24,6 +25,10 @@ pub enum UserCommand {
     Add(Add),
     /// List the accounts with their roles.
     List,
+    /// Make a link with which a person chooses a password: the first one where they were invited, else another one.
+    Link(Link),
+    /// Take the second factor from somebody who lost both phone and recovery codes.
+    SecondFactor(Email),
     /// Give an account a new password and end its sessions.
     Password(Which),
     /// Give a role, or take it away.
@@ -65,6 +70,25 @@ pub struct Which {
     password_stdin: bool,
 }
 
+/// An account.
+#[derive(Clone, Debug, Args)]
+pub struct Email {
+    /// E-mail address of the account.
+    #[arg(long)]
+    email: String,
+}
+
+/// Whom a link is for.
+#[derive(Clone, Debug, Args)]
+pub struct Link {
+    /// E-mail address of the account.
+    #[arg(long)]
+    email: String,
+    /// The address people use, with which the link begins.
+    #[arg(long, env = "ALMONER_PUBLIC_URL", default_value = "http://127.0.0.1:3000")]
+    public_url: url::Url,
+}
+
 /// A role to give or take.
 #[derive(Clone, Debug, Args)]
 pub struct ChangeRole {
@@ -101,6 +125,8 @@ pub async fn run(command: &UserCommand, db: &Db, keys: &Keyring) -> anyhow::Resu
     match command {
         UserCommand::Add(add) => self::add(add, db, keys).await,
         UserCommand::List => list(db).await,
+        UserCommand::Link(link) => self::link(link, db).await,
+        UserCommand::SecondFactor(which) => reset_second_factor(which, db).await,
         UserCommand::Password(which) => new_password(which, db).await,
         UserCommand::Role(change) => change_role(change, db).await,
         UserCommand::Suspend(suspend) => self::suspend(suspend, db).await,
@@ -150,8 +176,44 @@ async fn add(add: &Add, db: &Db, keys: &Keyring) -> anyhow::Result<()> {
 async fn list(db: &Db) -> anyhow::Result<()> {
     let mut tx = db.begin_system().await?;
     for user in queries::all_users(&mut tx).await? {
-        println!("{:<12} {:<40} {:<30} {} · {}", user.status, user.email, user.name, user.organization, user.roles);
+        let asked = if user.asked { " · asked for a new password" } else { "" };
+        println!(
+            "{:<12} {:<40} {:<30} {} · {}{asked}",
+            user.status, user.email, user.name, user.organization, user.roles
+        );
     }
+    Ok(())
+}
+
+async fn link(link: &Link, db: &Db) -> anyhow::Result<()> {
+    let (account, email) = account(db, &link.email).await?;
+    let mut tx = db.begin_worker(account.organization).await?;
+    let purpose = match queries::status(&mut tx, account.organization, account.user).await?.as_str() {
+        "INVITED" => Purpose::Activation,
+        "ACTIVE" => Purpose::PasswordReset,
+        _ => bail!("{email} is suspended: `almoner user suspend --undo` first"),
+    };
+    let token = tokens::issue(&mut tx, account.organization, account.user, None, purpose).await?;
+    queries::reset_answered(&mut tx, account.organization, account.user).await?;
+    let details = json!({ "link": purpose.as_str(), "by": "command line" });
+    audit(&mut tx, account.organization, account.user, Action::PermissionChange, details).await?;
+    tx.commit().await?;
+    let base = link.public_url.as_str().trim_end_matches('/');
+    println!("Give this link to {email}, and to nobody else. It works once, for {}:", purpose.lasts().1);
+    println!("{base}{}/{}", purpose.path(), token.text());
+    Ok(())
+}
+
+async fn reset_second_factor(which: &Email, db: &Db) -> anyhow::Result<()> {
+    let (account, email) = account(db, &which.email).await?;
+    let mut tx = db.begin_worker(account.organization).await?;
+    if !queries::end_second_factor(&mut tx, account.organization, account.user).await? {
+        bail!("{email} has no second factor");
+    }
+    audit(&mut tx, account.organization, account.user, Action::PermissionChange, json!({ "second_factor": "reset" }))
+        .await?;
+    tx.commit().await?;
+    println!("{email} signs in with the password alone, until they set a second factor up again.");
     Ok(())
 }
 
@@ -251,7 +313,7 @@ fn password(which: &Which, about: &[&str]) -> anyhow::Result<(SecretString, bool
     let mut typed = String::new();
     std::io::stdin().take(4_096).read_to_string(&mut typed).context("the password cannot be read")?;
     let password = SecretString::from(typed.trim_end_matches(['\r', '\n']));
-    password::check(&password, about)?;
+    password::check(&password, about, false)?;
     Ok((password, false))
 }
 

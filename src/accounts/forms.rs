@@ -31,6 +31,33 @@ pub(super) struct Next {
     pub next: Option<String>,
 }
 
+/// The second step of signing in. No `Debug`: it holds a token and a code.
+#[derive(Deserialize)]
+pub(super) struct CodeForm {
+    #[serde(default)]
+    pub token: String,
+    #[serde(default)]
+    pub code: String,
+    #[serde(default)]
+    pub next: Option<String>,
+}
+
+/// A new password, with the one before where somebody is signed in. No `Debug`: it holds passwords.
+#[derive(Deserialize)]
+pub(super) struct PasswordForm {
+    #[serde(default)]
+    pub current: String,
+    #[serde(default)]
+    pub password: String,
+}
+
+/// The address of somebody who forgot the password.
+#[derive(Debug, Deserialize)]
+pub(super) struct ForgotForm {
+    #[serde(default)]
+    pub email: String,
+}
+
 /// The form that asks for the password again. No `Debug`: it holds a password.
 #[derive(Deserialize)]
 pub(super) struct StepUpForm {

@@ -1,4 +1,4 @@
-//! Limits on guessing passwords, kept in PostgreSQL so that all replicas agree.
+//! Limits on guessing passwords and codes, kept in PostgreSQL so that all replicas agree.
 
 use std::net::IpAddr;
 
@@ -14,16 +14,46 @@ const PER_ACCOUNT: i32 = 10;
 /// Attempts from one address. A clinic's staff often share one, and only failed attempts stay counted.
 const PER_ADDRESS: i32 = 60;
 
+/// What is counted. Each is counted by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A password.
+    Password,
+    /// A code of the second factor: six digits have to be guessed far less often than a password.
+    Code,
+    /// A request for another password.
+    Forgot,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Password => "sign-in",
+            Self::Code => "code",
+            Self::Forgot => "forgot",
+        }
+    }
+
+    const fn per_account(self) -> i32 {
+        match self {
+            Self::Password => PER_ACCOUNT,
+            Self::Code | Self::Forgot => PER_ACCOUNT / 2,
+        }
+    }
+}
+
 /// The counters that one attempt is charged to. Addresses and accounts are hashed: the table names nobody.
 #[derive(Clone, Debug)]
 pub(super) struct Counters {
+    kind: Kind,
     address: Option<String>,
     account: String,
 }
 
 impl Counters {
-    pub(super) fn new(ip: Option<IpAddr>, account: &str) -> Self {
-        Self { address: ip.map(|ip| key("address", &network(ip))), account: key("account", account) }
+    pub(super) fn new(kind: Kind, ip: Option<IpAddr>, account: &str) -> Self {
+        let key = |of: &str, value: &str| key(kind, of, value);
+        Self { kind, address: ip.map(|ip| key("address", &network(ip))), account: key("account", account) }
     }
 
     fn keys(&self) -> Vec<String> {
@@ -50,8 +80,9 @@ impl Counters {
         )
         .fetch_all(pool)
         .await?;
-        let exceeded =
-            counts.iter().filter(|row| row.count > if row.key == self.account { PER_ACCOUNT } else { PER_ADDRESS });
+        let exceeded = counts
+            .iter()
+            .filter(|row| row.count > if row.key == self.account { self.kind.per_account() } else { PER_ADDRESS });
         match exceeded.map(|row| row.seconds_left).max() {
             Some(seconds) => Err(Error::TooMany { retry_after: seconds.try_into().unwrap_or(1) }),
             None => Ok(()),
@@ -79,8 +110,8 @@ fn network(ip: IpAddr) -> String {
     }
 }
 
-fn key(kind: &str, value: &str) -> String {
-    format!("sign-in/{kind}/{}", hex::encode(Sha256::digest(value)))
+fn key(kind: Kind, of: &str, value: &str) -> String {
+    format!("{}/{of}/{}", kind.name(), hex::encode(Sha256::digest(value)))
 }
 
 #[cfg(test)]
@@ -97,7 +128,7 @@ mod tests {
 
     #[test]
     fn counters_name_nobody() {
-        let counters = Counters::new("192.0.2.1".parse().ok(), "ada@example.org");
+        let counters = Counters::new(Kind::Password, "192.0.2.1".parse().ok(), "ada@example.org");
         assert!(counters.keys().iter().all(|key| !key.contains("ada") && !key.contains("192")));
         assert_eq!(counters.keys().len(), 2);
     }

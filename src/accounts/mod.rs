@@ -22,7 +22,9 @@ mod model;
 mod pages;
 pub mod password;
 mod queries;
+mod second_factor;
 mod session_store;
+pub mod tokens;
 
 pub use session_store::SessionRows;
 
@@ -40,9 +42,24 @@ pub fn routes() -> Routes {
     Routes::new()
         .get("/sign-in", Public, handlers::sign_in::show)
         .post("/sign-in", Public, handlers::sign_in::create)
+        .post("/sign-in/code", Public, handlers::code::create)
+        .get("/forgotten-password", Public, handlers::links::ask_forgot)
+        .post("/forgotten-password", Public, handlers::links::forgot)
+        .get("/activate/{token}", Public, handlers::links::show_activation)
+        .post("/activate/{token}", Public, handlers::links::activate)
+        .get("/reset/{token}", Public, handlers::links::show_reset)
+        .post("/reset/{token}", Public, handlers::links::reset)
         .post("/sign-out", Public, handlers::sign_in::destroy)
         .get("/me", SignedIn, handlers::me::show)
         .post("/me", SignedIn, handlers::me::update)
+        .get("/me/password", SignedIn, handlers::own_password::ask)
+        .post("/me/password", SignedIn, handlers::own_password::change)
+        .get("/me/second-factor", SignedIn, handlers::second_factor::show)
+        .post("/me/second-factor", SignedIn, handlers::second_factor::begin)
+        .get("/me/second-factor/setup", SignedIn, handlers::second_factor::setup)
+        .post("/me/second-factor/setup", SignedIn, handlers::second_factor::confirm)
+        .post("/me/second-factor/codes", SignedIn, handlers::second_factor::replace_codes)
+        .post("/me/second-factor/end", SignedIn, handlers::second_factor::end)
         .get("/me/sessions", SignedIn, handlers::sessions::list)
         .post("/me/sessions/{id}/end", SignedIn, handlers::sessions::end)
         .post("/me/sessions/end-others", SignedIn, handlers::sessions::end_others)

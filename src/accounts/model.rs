@@ -13,6 +13,10 @@ pub(super) struct Account {
     pub organization: OrganizationId,
     pub active: bool,
     pub password_hash: Option<String>,
+    /// Whether the password is good enough only beside a second factor.
+    pub short_password: bool,
+    /// Whether a code is asked for after the password.
+    pub second_factor: bool,
     pub roles: Vec<Role>,
     pub last_role: Option<Role>,
 }
@@ -23,6 +27,28 @@ impl Account {
         let last = self.last_role.filter(|role| self.roles.contains(role));
         last.or_else(|| self.roles.iter().copied().min())
     }
+}
+
+/// Who holds a link or waits for the second step of signing in.
+#[derive(Debug)]
+pub(super) struct Holder {
+    pub organization: OrganizationId,
+    pub user: UserId,
+    pub email: String,
+    pub first_name: String,
+    pub last_name: String,
+    pub organization_name: String,
+    pub second_factor: bool,
+}
+
+/// A person's second factor as the database keeps it.
+#[derive(Debug)]
+pub(super) struct SecondFactor {
+    /// The sealed secret; none while it is off.
+    pub secret_enc: Option<Vec<u8>>,
+    /// Since when it is on; none while it is off or being set up.
+    pub confirmed_at: Option<Timestamp>,
+    pub codes_left: i64,
 }
 
 /// One current session, as its owner sees it.
@@ -136,6 +162,8 @@ mod tests {
             organization: OrganizationId::new(),
             active: true,
             password_hash: None,
+            short_password: false,
+            second_factor: false,
             roles: vec![Role::Manager, Role::Clinician],
             last_role: Some(Role::Manager),
         };

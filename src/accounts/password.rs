@@ -1,7 +1,7 @@
 //! Passwords: hashed with argon2id a few at a time, refused where they are easy to guess.
 //!
-//! Only argon2id is read. Hashes of other systems (bcrypt) would have to be converted by an import; there is none
-//! yet, so there is no second algorithm to attack.
+//! Only argon2id is written. bcrypt hashes, which an import may bring from another system, are read once: the sign-in
+//! that they let in replaces them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +16,14 @@ use zeroize::Zeroizing;
 
 /// Fewest characters of a password that stands alone. Length is what keeps a guesser out.
 pub const MIN_CHARACTERS: usize = 15;
+/// Fewest characters of a password that a second factor stands beside.
+pub const MIN_CHARACTERS_BESIDE: usize = 8;
 /// Most bytes of a password: enough for any sentence, too few to keep a hasher busy.
 pub const MAX_BYTES: usize = 1_024;
 /// Characters that must be left once words that anybody would try are taken out.
 const MIN_UNGUESSABLE: usize = 8;
+/// The same where a second factor stands beside.
+const MIN_UNGUESSABLE_BESIDE: usize = 6;
 /// Different characters a password must have.
 const MIN_DISTINCT: usize = 5;
 /// Memory of one hash, in KiB: the second of OWASP's equivalent settings.
@@ -73,6 +77,13 @@ impl Passwords {
             let too_long = password.expose_secret().len() > MAX_BYTES;
             let known = stored.is_some() && !too_long;
             let stored = stored.as_deref().unwrap_or(NOBODY);
+            if stored.starts_with("$2") {
+                // As it was typed: the system that made the hash knew of no normal forms.
+                let right = !too_long
+                    && bcrypt::verify(password.expose_secret(), stored)
+                        .map_err(|error| PasswordError::Failed(error.to_string()))?;
+                return Ok(right);
+            }
             let stored = PasswordHash::new(stored).map_err(|error| PasswordError::Failed(error.to_string()))?;
             let given = if too_long { Zeroizing::new(String::new()) } else { normalised(&password) };
             Ok(hasher()?.verify_password(given.as_bytes(), &stored).is_ok() && known)
@@ -110,9 +121,9 @@ impl Passwords {
 /// Why a new password is refused, in words for whoever chose it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Weakness {
-    /// Fewer than fifteen characters.
-    #[error("Use at least 15 characters. A short sentence works well.")]
-    TooShort,
+    /// Fewer characters than asked for.
+    #[error("Use at least {0} characters. A short sentence works well.")]
+    TooShort(usize),
     /// More than 1,024 bytes.
     #[error("Use at most 1,024 characters.")]
     TooLong,
@@ -126,14 +137,23 @@ pub enum Weakness {
     Guessable,
 }
 
-/// Whether a password may be chosen by somebody with these names, e-mail address and organization.
-pub fn check(password: &SecretString, about: &[&str]) -> Result<(), Weakness> {
+/// Whether a password is too short to stand alone.
+#[must_use]
+pub fn is_short(password: &SecretString) -> bool {
+    normalised(password).chars().count() < MIN_CHARACTERS
+}
+
+/// Whether a password may be chosen by somebody with these names, e-mail address and organization. It may be shorter
+/// `beside` a second factor.
+pub fn check(password: &SecretString, about: &[&str], beside: bool) -> Result<(), Weakness> {
+    let (fewest, unguessable) =
+        if beside { (MIN_CHARACTERS_BESIDE, MIN_UNGUESSABLE_BESIDE) } else { (MIN_CHARACTERS, MIN_UNGUESSABLE) };
     if password.expose_secret().len() > MAX_BYTES {
         return Err(Weakness::TooLong);
     }
     let password = normalised(password);
-    if password.chars().count() < MIN_CHARACTERS {
-        return Err(Weakness::TooShort);
+    if password.chars().count() < fewest {
+        return Err(Weakness::TooShort(fewest));
     }
     let mut rest = Zeroizing::new(password.to_lowercase());
     let mut distinct: Vec<char> = rest.chars().collect();
@@ -147,7 +167,7 @@ pub fn check(password: &SecretString, about: &[&str]) -> Result<(), Weakness> {
     for word in own.iter().map(String::as_str).chain(COMMON.lines()) {
         *rest = rest.replace(word, "");
     }
-    if rest.chars().filter(|letter| letter.is_alphanumeric()).count() < MIN_UNGUESSABLE {
+    if rest.chars().filter(|letter| letter.is_alphanumeric()).count() < unguessable {
         return Err(Weakness::Guessable);
     }
     Ok(())
@@ -209,6 +229,17 @@ mod tests {
         assert!((0.5..2.0).contains(&ratio), "{known:?} against {unknown:?}");
     }
 
+    #[tokio::test]
+    async fn a_hash_of_another_system_is_read_and_to_be_replaced() {
+        let passwords = Passwords::default();
+        let stored = bcrypt::hash("correct horse battery", 4).unwrap();
+        assert!(Passwords::is_outdated(&stored));
+        assert!(passwords.verify(secret("correct horse battery"), Some(stored.clone())).await.unwrap());
+        assert!(!passwords.verify(secret("correct horse"), Some(stored.clone())).await.unwrap());
+        assert!(!passwords.verify(secret(&"x".repeat(MAX_BYTES + 1)), Some(stored)).await.unwrap());
+        assert!(passwords.verify(secret("x"), Some("$2b$99$broken".into())).await.is_err());
+    }
+
     #[test]
     fn weaker_hashes_are_recognised() {
         assert!(Passwords::is_outdated("$2b$12$KIXQ0wEo3y8vXk1k0C2cUeG4Y4h9y2yq2f8f0d7m6l5k4j3h2g1f0"));
@@ -218,9 +249,9 @@ mod tests {
     #[test]
     fn easy_passwords_are_refused_with_the_reason() {
         let about = ["jane.chair@example.org", "Jane", "Chair", "Northgate Health"];
-        let verdict = |password: &str| check(&secret(password), &about);
-        assert_eq!(verdict("short"), Err(Weakness::TooShort));
-        assert_eq!(verdict("password123"), Err(Weakness::TooShort));
+        let verdict = |password: &str| check(&secret(password), &about, false);
+        assert_eq!(verdict("short"), Err(Weakness::TooShort(15)));
+        assert_eq!(verdict("password123"), Err(Weakness::TooShort(15)));
         assert_eq!(verdict(&"ab1 ".repeat(300)), Err(Weakness::TooLong));
         assert_eq!(verdict("aaaaaaaaaaaaaaaa"), Err(Weakness::Repetitive));
         for guessable in [
@@ -235,5 +266,10 @@ mod tests {
         }
         assert_eq!(verdict("seven herons over the weir"), Ok(()));
         assert_eq!(verdict("пять чаек над рекой"), Ok(()));
+        let beside = |password: &str| check(&secret(password), &about, true);
+        assert_eq!(beside("heronweir"), Ok(()));
+        assert_eq!(beside("weir"), Err(Weakness::TooShort(8)));
+        assert_eq!(beside("password1"), Err(Weakness::Guessable));
+        assert!(is_short(&secret("heronweir")) && !is_short(&secret("seven herons over the weir")));
     }
 }

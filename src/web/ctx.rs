@@ -67,6 +67,18 @@ impl Deref for Ctx {
     }
 }
 
+impl Visitor {
+    /// A page for anybody. The message that it shows, if any, is taken from the browser.
+    #[must_use]
+    pub fn answer(&self, status: StatusCode, body: String) -> Response {
+        let mut response = html(status, body);
+        if self.flash.is_some() {
+            set_cookie(response.headers_mut(), "", 0);
+        }
+        response
+    }
+}
+
 impl Ctx {
     pub(super) fn new(app: App, actor: Actor, visitor: Visitor) -> Self {
         Self { app, actor: Arc::new(actor), visitor }

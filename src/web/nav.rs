@@ -176,6 +176,7 @@ pub(super) fn shell(ctx: &Ctx, title: String, area: Area, badges: Badges) -> She
         initials: actor.initials.clone(),
         role_label: actor.role.label(),
         place: actor.place.clone(),
+        portal: actor.role == Role::Patient,
         other_roles: others(actor),
         whom: None,
         flash: ctx.flash.clone(),

@@ -47,6 +47,8 @@ pub struct Shell {
     pub role_label: &'static str,
     /// Where.
     pub place: String,
+    /// Whether the person is in the patient portal, where pages about one's own account have that frame.
+    pub portal: bool,
     /// Roles they may switch to: value and label.
     pub other_roles: Vec<(&'static str, &'static str)>,
     /// In the portal: whom the page is about.
@@ -80,6 +82,7 @@ impl Shell {
             initials: String::new(),
             role_label: "",
             place: String::new(),
+            portal: false,
             other_roles: Vec::new(),
             whom: None,
             flash: None,

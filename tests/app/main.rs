@@ -8,9 +8,11 @@ mod alerts;
 mod audit;
 mod demo;
 mod home;
+mod links;
 mod portal;
 mod route_table;
 mod schedule;
+mod second_factor;
 mod support;
 
 mod chart;

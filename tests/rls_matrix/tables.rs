@@ -136,6 +136,19 @@ pub const TABLES: &[Table] = &[
         "used_at = now()",
     ),
     Table::new(
+        "second_factor",
+        "hof",
+        "INSERT INTO second_factor (organization_id, user_id, secret_enc) VALUES ('{org}', '{owner}', 'x')",
+        "secret_enc = NULL, confirmed_at = NULL",
+    )
+    .keyed("user_id = '{owner}'"),
+    Table::new(
+        "recovery_code",
+        "hof",
+        "INSERT INTO recovery_code (organization_id, id, user_id, code_hash) VALUES ('{org}', '{id}', '{owner}', '{n}')",
+        "used_at = now()",
+    ),
+    Table::new(
         "service_account",
         "hf",
         "INSERT INTO service_account (organization_id, id, name, secret_enc) VALUES ('{org}', '{id}', 'New {n}', 'x')",

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
+use super::auth;
 use crate::accounts::forms::SettingsForm;
 use crate::accounts::pages::SettingsPage;
 use crate::accounts::queries;
@@ -47,5 +48,8 @@ async fn page(
 ) -> Result<axum::response::Response> {
     let title = if errors.is_empty() { "My settings" } else { "Error: My settings" };
     let shell = ctx.shell(tx, title, Area::Elsewhere).await?;
-    ctx.whole_page(status, &SettingsPage { shell, form, errors })
+    let factor = queries::second_factor(&mut *auth(ctx).await?, ctx.actor.organization, ctx.actor.user).await?;
+    let second_factor = factor.and_then(|factor| factor.confirmed_at);
+    let body = askama::Template::render(&SettingsPage { shell, form, errors, second_factor })?;
+    Ok(ctx.answer(status, body))
 }

@@ -6,11 +6,11 @@ use secrecy::SecretString;
 use serde_json::json;
 use tower_sessions::Session;
 
-use super::new_id;
 use super::sign_in::password_failed;
+use super::{auth, new_id};
 use crate::access::Role;
 use crate::accounts::forms::{Next, RoleForm, StepUpForm};
-use crate::accounts::limits::Counters;
+use crate::accounts::limits::{Counters, Kind};
 use crate::accounts::model::next_path;
 use crate::accounts::pages::{SessionsPage, StepUpPage};
 use crate::accounts::queries;
@@ -75,7 +75,7 @@ pub async fn ask_password(ctx: Ctx, mut tx: Tx, Query(query): Query<Next>) -> Pa
 
 pub async fn step_up(ctx: Ctx, mut tx: Tx, session: Session, Form(form): Form<StepUpForm>) -> Page {
     let actor = &ctx.actor;
-    let counters = Counters::new(ctx.ip, &actor.user.to_string());
+    let counters = Counters::new(Kind::Password, ctx.ip, &actor.user.to_string());
     counters.charge(ctx.app.db.auth()).await?;
     let stored = queries::password_hash(ctx.app.db.auth(), actor).await?;
     let right = ctx.app.passwords.verify(SecretString::from(form.password), stored).await.map_err(password_failed)?;
@@ -105,8 +105,4 @@ async fn step_up_page(
     let title = if problem.is_some() { "Error: Enter your password again" } else { "Enter your password again" };
     let shell = ctx.shell(tx, title, Area::Elsewhere).await?;
     ctx.whole_page(status, &StepUpPage { shell, next: next_path(next), problem })
-}
-
-async fn auth(ctx: &Ctx) -> Result<Tx> {
-    ctx.app.db.begin_auth(ctx.actor.organization, Some(ctx.actor.user)).await
 }

@@ -5,19 +5,21 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use metrics::counter;
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 use tower_sessions::Session;
 
 use super::{failed, new_id};
 use crate::access::Role;
 use crate::accounts::forms::{Next, SignInForm};
-use crate::accounts::limits::Counters;
+use crate::accounts::limits::{Counters, Kind};
 use crate::accounts::model::{Account, next_path, sign_in_email};
-use crate::accounts::pages::SignInPage;
+use crate::accounts::pages::{CodePage, SignInPage};
 use crate::accounts::password::{PasswordError, Passwords};
 use crate::accounts::session_store::{Purpose, SignIn};
+use crate::accounts::tokens::{self, Purpose as Link};
 use crate::accounts::{cookie_name, queries};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -38,7 +40,7 @@ pub async fn show(State(app): State<App>, ctx: Option<Ctx>, visitor: Visitor, Qu
     if ctx.is_some() {
         return Ok(redirect(&visitor.hx, next, None));
     }
-    page(&app, StatusCode::OK, "", next, None).await
+    page(&app, StatusCode::OK, &visitor, "", next, None).await
 }
 
 pub async fn create(
@@ -51,22 +53,39 @@ pub async fn create(
     let deadline = Instant::now() + REFUSAL;
     let next = next_path(form.next.as_deref());
     let email = sign_in_email(&form.email);
-    let counters = Counters::new(visitor.ip, &email);
+    let counters = Counters::new(Kind::Password, visitor.ip, &email);
     if let Err(error) = counters.charge(app.db.auth()).await {
         let Error::TooMany { retry_after } = error else { return Err(error) };
-        return too_many(&app, &form.email, next, retry_after).await;
+        return too_many(&app, &visitor, &form.email, next, retry_after).await;
     }
     let account = queries::account(app.db.auth(), &email).await?;
-    let Some((account, role, new_hash)) = admit(&app, account, form.password, &visitor).await? else {
+    if account.is_none() {
+        note_stranger(&app, &email);
+    }
+    let Some((account, role)) = admit(&app, account, form.password, &visitor).await? else {
         tokio::time::sleep_until(deadline).await;
-        return page(&app, StatusCode::UNPROCESSABLE_ENTITY, &form.email, next, Some(REFUSED)).await;
+        return page(&app, StatusCode::UNPROCESSABLE_ENTITY, &visitor, &form.email, next, Some(REFUSED)).await;
     };
     counters.refund(app.db.auth()).await?;
-    if let Some(before) = ctx {
-        end(&before, "REPLACED").await?;
+    if account.second_factor {
+        let token = link(&app, &account, Link::SignIn).await?;
+        return Ok(html(StatusCode::OK, askama::Template::render(&CodePage::new(&app, &token.text(), next, None))?));
     }
-    begin(&app, &session, &visitor, &account, role, new_hash).await?;
+    if account.short_password {
+        // Chosen beside a second factor that is gone: right, but not enough any more.
+        let token = link(&app, &account, Link::PasswordReset).await?;
+        return Ok(redirect(&visitor.hx, &format!("{}/{}", Link::PasswordReset.path(), token.text()), None));
+    }
+    enter(&app, ctx, &session, &visitor, &account, role, json!({})).await?;
     Ok(redirect(&visitor.hx, next, None))
+}
+
+/// A token for somebody whose password was right.
+async fn link(app: &App, account: &Account, purpose: Link) -> Result<tokens::Token> {
+    let mut tx = app.db.begin_auth(account.organization, Some(account.user)).await?;
+    let token = tokens::issue(&mut tx, account.organization, account.user, None, purpose).await?;
+    tx.commit().await?;
+    Ok(token)
 }
 
 pub async fn destroy(State(app): State<App>, ctx: Option<Ctx>, visitor: Visitor, session: Session) -> Result<Response> {
@@ -90,7 +109,7 @@ async fn admit(
     account: Option<Account>,
     password: String,
     visitor: &Visitor,
-) -> Result<Option<(Account, Role, Option<String>)>> {
+) -> Result<Option<(Account, Role)>> {
     let password = SecretString::from(password);
     let stored = account.as_ref().and_then(|account| account.password_hash.clone());
     let outdated = stored.as_deref().is_some_and(Passwords::is_outdated);
@@ -98,22 +117,29 @@ async fn admit(
     let Some(account) = account else { return Ok(None) };
     let role = account.first_role().filter(|_| right && account.active);
     let Some(role) = role else {
-        refused(app, &account, visitor).await?;
+        refused(app, &account, visitor, json!({})).await?;
         return Ok(None);
     };
-    let new_hash = if outdated { Some(app.passwords.hash(password).await.map_err(password_failed)?) } else { None };
-    Ok(Some((account, role, new_hash)))
+    if outdated {
+        let hash = app.passwords.hash(password).await.map_err(password_failed)?;
+        queries::upgrade_hash(app.db.auth(), account.organization, account.user, &hash).await?;
+    }
+    Ok(Some((account, role)))
 }
 
 /// Begins the session, then writes down that it began. No cookie is sent before both are done.
-async fn begin(
+pub(super) async fn enter(
     app: &App,
+    before: Option<Ctx>,
     session: &Session,
     visitor: &Visitor,
     account: &Account,
     role: Role,
-    new_hash: Option<String>,
+    details: Value,
 ) -> Result<()> {
+    if let Some(before) = before {
+        end(&before, "REPLACED").await?;
+    }
     let sign_in = SignIn {
         session: SessionId::new(),
         organization: account.organization,
@@ -126,8 +152,10 @@ async fn begin(
     let by = By { session: Some(id), role: Some(role.as_str()), ..by(account, visitor) };
     new_id(session, Purpose::SignIn(Box::new(sign_in))).await?;
     let mut tx = app.db.begin_auth(account.organization, Some(account.user)).await?;
-    queries::signed_in(&mut tx, account.organization, account.user, new_hash.as_deref()).await?;
-    events::record(&mut tx, &by, Event::new(Action::Login, "user_session").of(id)).await?;
+    queries::signed_in(&mut tx, account.organization, account.user).await?;
+    let event = Event::new(Action::Login, "user_session").of(id);
+    let event = if details.as_object().is_some_and(Map::is_empty) { event } else { event.with(details) };
+    events::record(&mut tx, &by, event).await?;
     tx.commit().await
 }
 
@@ -142,15 +170,26 @@ async fn end(ctx: &Ctx, reason: &'static str) -> Result<()> {
     tx.commit().await
 }
 
-/// Writes down a refused sign-in to an account that exists. Others belong to no organization's audit: the log has them.
-async fn refused(app: &App, account: &Account, visitor: &Visitor) -> Result<()> {
+/// Writes down a refused sign-in to an account that exists.
+pub(super) async fn refused(app: &App, account: &Account, visitor: &Visitor, details: Value) -> Result<()> {
+    counter!("sign_in_refused_total", "account" => "known").increment(1);
     let mut tx = app.db.begin_auth(account.organization, None).await?;
     let by = By { kind: "ANONYMOUS", id: None, ..by(account, visitor) };
-    events::record(&mut tx, &by, Event::new(Action::LoginFailed, "app_user").of(account.user)).await?;
+    let event = Event::new(Action::LoginFailed, "app_user").of(account.user);
+    let event = if details.as_object().is_some_and(Map::is_empty) { event } else { event.with(details) };
+    events::record(&mut tx, &by, event).await?;
     tx.commit().await
 }
 
-fn by(account: &Account, visitor: &Visitor) -> By {
+/// Notes an attempt with an address that nobody here has. It belongs to no organization's audit, so the log has it: as a
+/// keyed hash, which shows the same address coming back and tells nobody whose it is.
+fn note_stranger(app: &App, email: &str) {
+    counter!("sign_in_refused_total", "account" => "unknown").increment(1);
+    let mark = hex::encode(app.keyring().sign("sign-in address", email).get(..8).unwrap_or_default());
+    tracing::warn!(address.mark = mark, "Refused a sign-in with an address that has no account");
+}
+
+pub(super) fn by(account: &Account, visitor: &Visitor) -> By {
     By {
         organization: account.organization,
         kind: "USER",
@@ -163,19 +202,28 @@ fn by(account: &Account, visitor: &Visitor) -> By {
     }
 }
 
-async fn page(app: &App, status: StatusCode, email: &str, next: &str, problem: Option<&str>) -> Page {
+async fn page(
+    app: &App,
+    status: StatusCode,
+    visitor: &Visitor,
+    email: &str,
+    next: &str,
+    problem: Option<&str>,
+) -> Page {
     let demo = if app.demo { queries::demo_accounts(app.db.auth()).await? } else { Vec::new() };
-    let page = SignInPage::new(app, email, next, problem, &demo);
-    Ok(html(status, askama::Template::render(&page)?))
+    let page = SignInPage::new(app, visitor.flash.clone(), email, next, problem, &demo);
+    Ok(visitor.answer(status, askama::Template::render(&page)?))
 }
 
-async fn too_many(app: &App, email: &str, next: &str, retry_after: u64) -> Page {
+/// How long to wait, in words.
+pub(super) fn wait(retry_after: u64) -> String {
     let minutes = retry_after.div_ceil(60).max(1);
-    let words = format!(
-        "Too many attempts to sign in to this account or from this network. Try again in {minutes} minute{}.",
-        if minutes == 1 { "" } else { "s" }
-    );
-    let mut response = page(app, StatusCode::TOO_MANY_REQUESTS, email, next, Some(&words)).await?;
+    format!("Try again in {minutes} minute{}.", if minutes == 1 { "" } else { "s" })
+}
+
+async fn too_many(app: &App, visitor: &Visitor, email: &str, next: &str, retry_after: u64) -> Page {
+    let words = format!("Too many attempts to sign in to this account or from this network. {}", wait(retry_after));
+    let mut response = page(app, StatusCode::TOO_MANY_REQUESTS, visitor, email, next, Some(&words)).await?;
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
     Ok(response)
 }

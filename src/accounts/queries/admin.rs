@@ -24,6 +24,8 @@ pub struct UserLine {
     pub name: String,
     pub organization: String,
     pub roles: String,
+    /// Whether the person said that they forgot the password.
+    pub asked: bool,
 }
 
 /// All organizations.
@@ -119,11 +121,34 @@ pub async fn set_password(
     hash: &str,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "UPDATE app_user SET password_hash = $3, status = CASE status WHEN 'INVITED' THEN 'ACTIVE' ELSE status END
+        "UPDATE app_user SET password_hash = $3, password_short = FALSE, reset_asked_at = NULL, status = CASE status WHEN 'INVITED' THEN 'ACTIVE' ELSE status END
           WHERE organization_id = $1 AND id = $2",
         organization.uuid(),
         user.uuid(),
         hash,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Whether an account is active, invited or suspended.
+pub async fn status(conn: &mut PgConnection, organization: OrganizationId, user: UserId) -> sqlx::Result<String> {
+    sqlx::query_scalar!(
+        "SELECT status FROM app_user WHERE organization_id = $1 AND id = $2",
+        organization.uuid(),
+        user.uuid()
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Whoever asked for another password has a link now.
+pub async fn reset_answered(conn: &mut PgConnection, organization: OrganizationId, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE app_user SET reset_asked_at = NULL WHERE organization_id = $1 AND id = $2 AND reset_asked_at IS NOT NULL",
+        organization.uuid(),
+        user.uuid()
     )
     .execute(conn)
     .await?;
@@ -162,7 +187,7 @@ pub async fn all_users(conn: &mut PgConnection) -> sqlx::Result<Vec<UserLine>> {
     sqlx::query_as!(
         UserLine,
         r#"SELECT app_user.status, app_user.email, app_user.first_name || ' ' || app_user.last_name AS "name!",
-                  organization.name AS organization,
+                  organization.name AS organization, app_user.reset_asked_at IS NOT NULL AS "asked!",
                   COALESCE(STRING_AGG(membership.role || COALESCE(' at ' || facility.name, ''), ', ' ORDER BY membership.role), 'no role') AS "roles!"
              FROM app_user
              JOIN organization ON organization.id = app_user.organization_id

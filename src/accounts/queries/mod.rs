@@ -2,10 +2,14 @@
 
 mod admin;
 mod people;
+mod second_factor;
 mod sessions;
 mod store;
+mod tokens;
 
 pub use admin::*;
 pub use people::*;
+pub use second_factor::*;
 pub use sessions::*;
 pub use store::*;
+pub use tokens::*;

@@ -10,12 +10,15 @@ use crate::ids::{OrganizationId, UserId};
 pub async fn account(pool: &PgPool, email: &str) -> sqlx::Result<Option<Account>> {
     let row = sqlx::query!(
         r#"SELECT app_user.id AS "user: UserId", app_user.organization_id AS "organization: OrganizationId",
-                  app_user.password_hash, app_user.status, app_user.deleted_at IS NOT NULL AS "deleted!",
+                  app_user.password_hash, app_user.password_short, app_user.status, app_user.deleted_at IS NOT NULL AS "deleted!",
                   ARRAY(SELECT DISTINCT membership.role FROM membership
                          WHERE membership.organization_id = app_user.organization_id AND membership.user_id = app_user.id
                            AND membership.deleted_at IS NULL
                            AND membership.starts_on <= CURRENT_DATE
                            AND (membership.ends_on IS NULL OR membership.ends_on >= CURRENT_DATE)) AS "roles!",
+                  EXISTS (SELECT FROM second_factor AS factor
+                           WHERE factor.organization_id = app_user.organization_id AND factor.user_id = app_user.id
+                             AND factor.confirmed_at IS NOT NULL) AS "second_factor!",
                   (SELECT session.role FROM user_session AS session
                     WHERE session.organization_id = app_user.organization_id AND session.user_id = app_user.id
                     ORDER BY session.created_at DESC LIMIT 1) AS last_role
@@ -30,6 +33,8 @@ pub async fn account(pool: &PgPool, email: &str) -> sqlx::Result<Option<Account>
         organization: row.organization,
         active: row.status == "ACTIVE" && !row.deleted,
         password_hash: row.password_hash,
+        short_password: row.password_short,
+        second_factor: row.second_factor,
         roles: row.roles.iter().filter_map(|name| name.parse().ok()).collect(),
         last_role: row.last_role.and_then(|name| name.parse().ok()),
     }))
@@ -46,21 +51,27 @@ pub async fn password_hash(pool: &PgPool, actor: &Actor) -> sqlx::Result<Option<
     .await
 }
 
-/// Notes the sign-in on the account, and a stronger hash where the old one had become weak.
-pub async fn signed_in(
-    conn: &mut PgConnection,
-    organization: OrganizationId,
-    user: UserId,
-    new_hash: Option<&str>,
-) -> sqlx::Result<()> {
+/// Notes the sign-in on the account.
+pub async fn signed_in(conn: &mut PgConnection, organization: OrganizationId, user: UserId) -> sqlx::Result<()> {
     sqlx::query!(
-        "UPDATE app_user SET last_sign_in_at = NOW(), password_hash = COALESCE($3, password_hash)
-          WHERE organization_id = $1 AND id = $2",
+        "UPDATE app_user SET last_sign_in_at = NOW() WHERE organization_id = $1 AND id = $2",
         organization.uuid(),
         user.uuid(),
-        new_hash,
     )
     .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Keeps a stronger hash of the same password, where the old one had become weak.
+pub async fn upgrade_hash(pool: &PgPool, organization: OrganizationId, user: UserId, hash: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE app_user SET password_hash = $3 WHERE organization_id = $1 AND id = $2",
+        organization.uuid(),
+        user.uuid(),
+        hash,
+    )
+    .execute(pool)
     .await?;
     Ok(())
 }
