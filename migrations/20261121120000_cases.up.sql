@@ -26,9 +26,10 @@ CREATE TABLE IF NOT EXISTS cases (
   status             text NOT NULL DEFAULT 'NEW' CONSTRAINT cases_status_known CHECK (status IN ('NEW', 'PENDING_REVIEW', 'ASSIGNED', 'IN_PROGRESS', 'PENDING_COMPLETION', 'COMPLETED')),
   is_open            boolean GENERATED ALWAYS AS (status <> 'COMPLETED' AND deleted_at IS NULL) STORED,
   priority           text NOT NULL DEFAULT 'MEDIUM' CONSTRAINT cases_priority_known CHECK (priority IN ('LOW', 'MEDIUM', 'HIGH', 'URGENT')),
-  priority_rank      smallint GENERATED ALWAYS AS (CASE priority WHEN 'URGENT' THEN 4 WHEN 'HIGH' THEN 3 WHEN 'MEDIUM' THEN 2 ELSE 1 END) STORED,
+  priority_rank      smallint GENERATED ALWAYS AS (CASE priority WHEN 'URGENT' THEN 1 WHEN 'HIGH' THEN 2 WHEN 'MEDIUM' THEN 3 ELSE 4 END) STORED,
   assigned_to_id     uuid,
   due_at             timestamptz,
+  due_key            timestamptz GENERATED ALWAYS AS (coalesce(due_at, TIMESTAMPTZ '9999-12-31 00:00:00+00')) STORED,
   submitted_at       timestamptz,
   assigned_at        timestamptz,
   started_at         timestamptz,
@@ -69,11 +70,13 @@ CREATE INDEX IF NOT EXISTS cases_assignee_status ON cases (organization_id, assi
 CREATE INDEX IF NOT EXISTS cases_creator_status ON cases (organization_id, created_by_id, status, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS cases_active ON cases (organization_id, facility_id, assigned_to_id) WHERE status IN ('ASSIGNED', 'IN_PROGRESS');
 CREATE INDEX IF NOT EXISTS cases_pending_review ON cases (organization_id, facility_id, submitted_at, id) WHERE status = 'PENDING_REVIEW';
-CREATE INDEX IF NOT EXISTS cases_open_priority ON cases (organization_id, priority_rank DESC, created_at, id) WHERE is_open;
-CREATE INDEX IF NOT EXISTS cases_facility_open_priority ON cases (organization_id, facility_id, priority_rank DESC, created_at, id) WHERE is_open;
+CREATE INDEX IF NOT EXISTS cases_open_priority ON cases (organization_id, priority_rank, created_at, id) WHERE is_open;
+CREATE INDEX IF NOT EXISTS cases_facility_open_priority ON cases (organization_id, facility_id, priority_rank, created_at, id) WHERE is_open;
+CREATE INDEX IF NOT EXISTS cases_open_due ON cases (organization_id, due_key, id) WHERE is_open;
+CREATE INDEX IF NOT EXISTS cases_facility_open_due ON cases (organization_id, facility_id, due_key, id) WHERE is_open;
 CREATE INDEX IF NOT EXISTS cases_created ON cases (organization_id, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS cases_facility_created ON cases (organization_id, facility_id, created_at DESC, id DESC);
-CREATE INDEX IF NOT EXISTS cases_due ON cases (organization_id, due_at, id) WHERE is_open AND due_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS cases_updated ON cases (organization_id, updated_at);
 CREATE INDEX IF NOT EXISTS cases_completed ON cases (organization_id, completed_at DESC, id DESC) WHERE completed_at IS NOT NULL;
 -- Collation C makes title_key >= 'hou' AND title_key < 'hov' an index condition, also under row-level security; see patient.name_key.
 CREATE INDEX IF NOT EXISTS cases_title ON cases (organization_id, title_key, id);
@@ -84,8 +87,8 @@ CALL kit.describe('cases', 'A piece of work that passes from a clerk by the chai
   'number', 'Number people say, shown as CASE-2041; counts up without gaps in each organization.', 'facility_id', 'Where it belongs; its chair sees it. NULL means the whole organization.',
   'patient_id', 'Person concerned, if any.', 'alert_id', 'Alert it came from, if any.', 'title', 'One line, never blank.', 'title_key', 'Title in lower case; lists search by its beginning.',
   'description_enc', 'What it is about, encrypted: free text about people.', 'status', 'NEW, PENDING_REVIEW, ASSIGNED, IN_PROGRESS, PENDING_COMPLETION or COMPLETED; see docs/domain.md.',
-  'is_open', 'Neither completed nor deleted.', 'priority', 'LOW, MEDIUM, HIGH or URGENT.', 'priority_rank', 'Priority as a number to sort by, 4 is URGENT.',
-  'assigned_to_id', 'The caseworker; NULL before it is assigned.', 'due_at', 'When it should be completed.', 'submitted_at', 'When it was last submitted for review.',
+  'is_open', 'Neither completed nor deleted.', 'priority', 'LOW, MEDIUM, HIGH or URGENT.', 'priority_rank', 'Priority as a number to sort by, 1 is URGENT.',
+  'assigned_to_id', 'The caseworker; NULL before it is assigned.', 'due_at', 'When it should be completed.', 'due_key', 'The same to sort by: what is never due comes last.', 'submitted_at', 'When it was last submitted for review.',
   'assigned_at', 'When it was last assigned.', 'started_at', 'When the caseworker began.', 'finished_at', 'When the caseworker last asked for completion.',
   'finished_by_id', 'Who asked for completion, and may not complete it. No foreign key, as for status_changed_by_id.', 'completed_at', 'When it was completed.',
   'completed_by_id', 'Who completed it. No foreign key, as for status_changed_by_id.', 'closure_reason', 'What came of it, in the words of who completed it.',

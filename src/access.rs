@@ -121,6 +121,10 @@ impl Role {
             }
             P::EditPatients => matches!(self, R::Clinician | R::MedicalAssistant | R::Manager),
             P::ViewAccessLog => matches!(self, R::Clinician | R::Manager | R::Owner | R::Compliance),
+            P::ViewCases | P::ExportCases => matches!(self, R::Clerk | R::Chair | R::Caseworker | R::Compliance),
+            P::OpenCases => matches!(self, R::Clerk | R::Chair),
+            P::MoveCases => matches!(self, R::Clerk | R::Chair | R::Caseworker),
+            P::AssignCases => matches!(self, R::Chair),
             P::ViewAudit => matches!(self, R::Owner | R::Compliance),
             P::ViewAccessMatrix => matches!(self, R::Owner | R::Compliance | R::Admin),
             P::RunSystem => matches!(self, R::Admin),
@@ -180,6 +184,16 @@ pub enum Permission {
     ExportPatients,
     /// See who opened a patient's record.
     ViewAccessLog,
+    /// See the cases one opened, works on, chairs or audits.
+    ViewCases,
+    /// Take cases out as CSV.
+    ExportCases,
+    /// Open cases and change what they say.
+    OpenCases,
+    /// Move cases: submit, start, decline and so on, each as the state machine allows.
+    MoveCases,
+    /// Review cases and give them to caseworkers.
+    AssignCases,
     /// Read the audit of the organization.
     ViewAudit,
     /// See who may do what.
@@ -190,7 +204,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 26] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -209,6 +223,11 @@ impl Permission {
         Self::EditPatients,
         Self::ExportPatients,
         Self::ViewAccessLog,
+        Self::ViewCases,
+        Self::ExportCases,
+        Self::OpenCases,
+        Self::MoveCases,
+        Self::AssignCases,
         Self::ViewAudit,
         Self::ViewAccessMatrix,
         Self::RunSystem,
@@ -236,6 +255,11 @@ impl Permission {
             Self::EditPatients => "Change patient records",
             Self::ExportPatients => "Export patients",
             Self::ViewAccessLog => "See who opened a record",
+            Self::ViewCases => "See cases",
+            Self::ExportCases => "Export cases",
+            Self::OpenCases => "Open and change cases",
+            Self::MoveCases => "Move cases",
+            Self::AssignCases => "Review and assign cases",
             Self::ViewAudit => "Read the audit",
             Self::ViewAccessMatrix => "See who may do what",
             Self::RunSystem => "Run the system",

@@ -2,7 +2,7 @@
 
 use crate::web::Routes;
 use crate::{
-    accounts, admin, alerts, audit, chart, design, health, home, ingest, jobs, live, patients, portal, search,
+    accounts, admin, alerts, audit, cases, chart, design, health, home, ingest, jobs, live, patients, portal, search,
 };
 
 /// Every route of the portal.
@@ -16,6 +16,7 @@ pub fn all() -> Routes {
         .merge(home::routes())
         .merge(accounts::routes())
         .merge(alerts::routes())
+        .merge(cases::routes())
         .merge(chart::routes())
         .merge(patients::routes())
         .merge(search::routes())

@@ -34,7 +34,7 @@ const TOP: [&str; 11] =
 /// What one work slice may use of another. The page of a case shows what is done and kept about it; nothing there knows more of a case
 /// than `cases::head` says.
 const NEIGHBOURS: [(&str, &[&str]); 4] =
-    [("alerts", &[]), ("cases", &["casework", "documents"]), ("casework", &["cases"]), ("documents", &["cases"])];
+    [("alerts", &[]), ("cases", &["comments", "documents", "tasks", "casework"]), ("casework", &["cases"]), ("documents", &["cases"])];
 
 /// Calls from the platform into the ground that the platform cannot do without.
 const EXCEPTIONS: [(&str, &str); 6] = [

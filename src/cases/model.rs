@@ -97,7 +97,7 @@ impl CaseStatus {
             Self::New => "plus",
             Self::PendingReview | Self::PendingCompletion => "clock",
             Self::Assigned => "user",
-            Self::InProgress => "play",
+            Self::InProgress => "activity",
             Self::Completed => "check",
         }
     }

@@ -147,7 +147,11 @@ fn messages(actor: &Actor, batch: &Batch) -> Vec<Message> {
         if QUEUE.contains(&change.resource.as_str()) && actor.may(Permission::ViewAlerts) {
             names.insert("queue-changed".to_owned());
         }
+        if change.resource == "case" && actor.may(Permission::ViewCases) {
+            names.insert("cases-changed".to_owned());
+        }
         if let Some(patient) = change.patient
+            && change.resource != "case"
             && actor.may(Permission::ViewPatients)
         {
             names.insert(format!("chart-changed-{patient}"));
@@ -160,9 +164,10 @@ fn messages(actor: &Actor, batch: &Batch) -> Vec<Message> {
     messages
 }
 
+/// Cases belong to people more than to places: whoever may have some hears that one changed, and asks as themselves.
 fn within_reach(actor: &Actor, change: &Change) -> bool {
     change.organization == actor.organization
-        && change.facility.is_none_or(|facility| actor.facilities.contains(facility))
+        && (change.resource == "case" || change.facility.is_none_or(|facility| actor.facilities.contains(facility)))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The navigation: which areas a role has, and the one query behind their badges.
 
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::ctx::Ctx;
@@ -19,6 +20,8 @@ pub enum Area {
     Alerts,
     /// Patients and their charts.
     Patients,
+    /// Cases.
+    Cases,
     /// The audit.
     Audit,
     /// Who may do what.
@@ -42,6 +45,8 @@ pub struct Badges {
     pub alerts: i64,
     /// Whether one of them is critical.
     pub critical: bool,
+    /// Cases that wait for this person.
+    pub cases: i64,
 }
 
 /// One line of the navigation.
@@ -54,7 +59,7 @@ struct Line {
     label: &'static str,
 }
 
-const LINES: [Line; 8] = [
+const LINES: [Line; 9] = [
     Line {
         area: Area::Alerts,
         permission: Permission::ViewAlerts,
@@ -62,6 +67,14 @@ const LINES: [Line; 8] = [
         href: "/alerts",
         icon: "bell",
         label: "Alerts",
+    },
+    Line {
+        area: Area::Cases,
+        permission: Permission::ViewCases,
+        go: 'c',
+        href: "/cases",
+        icon: "folder-kanban",
+        label: "Cases",
     },
     Line {
         area: Area::Patients,
@@ -120,7 +133,8 @@ const LINES: [Line; 8] = [
 /// Where the database does not answer.
 pub async fn badges(tx: &mut Tx, actor: &Actor) -> Result<Badges> {
     if !actor.may(Permission::ViewAlerts) {
-        return Ok(Badges::default());
+        let cases = waiting_cases(tx, actor).await?;
+        return Ok(Badges { cases, ..Badges::default() });
     }
     let organization = actor.organization.uuid();
     let (alerts, critical) = match &actor.facilities {
@@ -149,7 +163,64 @@ pub async fn badges(tx: &mut Tx, actor: &Actor) -> Result<Badges> {
             (row.alerts, row.critical)
         }
     };
-    Ok(Badges { alerts, critical })
+    Ok(Badges { alerts, critical, cases: 0 })
+}
+
+/// How many cases wait for this person, in their role: for the clerk those not submitted yet, for the chair those to
+/// review and to complete, for the caseworker those to work on.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn waiting_cases(conn: &mut PgConnection, actor: &Actor) -> Result<i64> {
+    let (organization, me) = (actor.organization.uuid(), actor.user.uuid());
+    let count = match (actor.role, &actor.facilities) {
+        (Role::Clerk, _) => {
+            sqlx::query_scalar!(
+                r#"SELECT count(*) AS "count!" FROM (SELECT FROM cases WHERE organization_id = $1 AND created_by_id = $2 AND status = 'NEW'
+                       AND deleted_at IS NULL LIMIT $3) AS t"#,
+                organization,
+                me,
+                COUNT_CAP,
+            )
+            .fetch_one(conn)
+            .await?
+        }
+        (Role::Caseworker, _) => {
+            sqlx::query_scalar!(
+                r#"SELECT count(*) AS "count!" FROM (SELECT FROM cases WHERE organization_id = $1 AND assigned_to_id = $2
+                       AND status IN ('ASSIGNED', 'IN_PROGRESS') AND deleted_at IS NULL LIMIT $3) AS t"#,
+                organization,
+                me,
+                COUNT_CAP,
+            )
+            .fetch_one(conn)
+            .await?
+        }
+        (Role::Chair, Facilities::All) => {
+            sqlx::query_scalar!(
+                r#"SELECT count(*) AS "count!" FROM (SELECT FROM cases WHERE organization_id = $1
+                       AND status IN ('PENDING_REVIEW', 'PENDING_COMPLETION') AND deleted_at IS NULL LIMIT $2) AS t"#,
+                organization,
+                COUNT_CAP,
+            )
+            .fetch_one(conn)
+            .await?
+        }
+        (Role::Chair, Facilities::Only(list)) => {
+            let here: Vec<Uuid> = list.iter().map(|id| id.uuid()).collect();
+            sqlx::query_scalar!(
+                r#"SELECT count(*) AS "count!" FROM (SELECT FROM cases WHERE organization_id = $1 AND facility_id = ANY ($2)
+                       AND status IN ('PENDING_REVIEW', 'PENDING_COMPLETION') AND deleted_at IS NULL LIMIT $3) AS t"#,
+                organization,
+                &here,
+                COUNT_CAP,
+            )
+            .fetch_one(conn)
+            .await?
+        }
+        (_, _) => 0,
+    };
+    Ok(count)
 }
 
 /// A capped count as shown: nothing for none, `99+` from the cap on.
@@ -197,7 +268,11 @@ fn items(actor: &Actor, area: Area, badges: Badges) -> Vec<NavItem> {
             href: line.href,
             icon: line.icon,
             label: line.label,
-            count: if line.area == Area::Alerts { capped(badges.alerts) } else { None },
+            count: match line.area {
+                Area::Alerts => capped(badges.alerts),
+                Area::Cases => capped(badges.cases),
+                _ => None,
+            },
             hot: line.area == Area::Alerts && badges.critical,
             current: line.area == area,
         })

@@ -111,6 +111,7 @@ async fn another_organizations_record_answers_like_one_that_does_not_exist() {
 async fn records(portal: &Portal, route: RouteInfo) -> Vec<Uuid> {
     let table = match route.path.split('/').nth(1) {
         Some("alerts") => "alert",
+        Some("cases") => "cases",
         Some("patients") => "patient",
         _ => return Vec::new(),
     };

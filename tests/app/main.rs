@@ -6,6 +6,7 @@ mod access_matrix;
 mod accounts;
 mod alerts;
 mod audit;
+mod cases;
 mod demo;
 mod home;
 mod links;

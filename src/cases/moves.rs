@@ -1,0 +1,78 @@
+//! What can be done to where a case stands: asked for by a form, decided by the model, kept with its history and audit.
+
+use serde_json::json;
+
+use super::model::{Kind, Move, Mover, Refusal};
+use super::queries::row::Row;
+use super::queries::write;
+use crate::access::Role;
+use crate::clock::Timestamp;
+use crate::db::Tx;
+use crate::error::Result;
+use crate::events::{self, Action, By, Event, StatusChange};
+use crate::ids::UserId;
+
+/// How a move went.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is done, and written down.
+    Done,
+    /// The rules refused.
+    Refused(Refusal),
+    /// The case is no longer as it was seen: the transaction must not be committed.
+    Stale,
+}
+
+/// Carries out a move of a case that was read in this transaction.
+///
+/// # Errors
+/// Where the database does not answer or its own state machine refuses.
+pub async fn carry_out(
+    tx: &mut Tx,
+    by: &By,
+    row: &Row,
+    open_tasks: i64,
+    what: &Move,
+    mover: Mover,
+    now: Timestamp,
+) -> Result<Outcome> {
+    let case = row.case(open_tasks);
+    let moved = match case.apply(what, mover, now) {
+        Ok(moved) => moved,
+        Err(refusal) => return Ok(Outcome::Refused(refusal)),
+    };
+    let (from, to) = (row.status, moved.state.status());
+    // Before the move: who declines does not see the case afterwards.
+    let change = StatusChange {
+        subject: "case",
+        id: row.id.uuid(),
+        from: Some(from.as_str()),
+        to: to.as_str(),
+        reason: what.reason(),
+        patient: row.patient_id,
+        facility: row.facility_id,
+    };
+    events::status_change(tx, by, &change).await?;
+    let away = what.kind() == Kind::Decline && mover.role == Role::Caseworker;
+    if !write::save(tx, by.organization, row, &moved, what, away).await? {
+        return Ok(Outcome::Stale);
+    }
+    let mut changes = serde_json::Map::new();
+    if from != to {
+        changes.insert("status".to_owned(), json!({ "before": from, "after": to }));
+    }
+    let (before, after) = (row.assignee_id, moved.state.caseworker());
+    if before != after {
+        let id = |person: Option<UserId>| person.map(UserId::uuid);
+        changes.insert("assigned_to_id".to_owned(), json!({ "before": id(before), "after": id(after) }));
+    }
+    let action = if what.kind().asks_person() { Action::Assigned } else { Action::StatusChanged };
+    let event = Event::new(action, "case")
+        .of(row.id)
+        .about(row.patient_id)
+        .at(row.facility_id)
+        .changing(serde_json::Value::Object(changes))
+        .with(json!({ "move": what.kind() }));
+    events::record(tx, by, event).await?;
+    Ok(Outcome::Done)
+}
