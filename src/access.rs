@@ -120,6 +120,19 @@ impl Role {
                 matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Owner | R::Compliance)
             }
             P::EditPatients => matches!(self, R::Clinician | R::MedicalAssistant | R::Manager),
+            P::ViewSchedule => {
+                matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Owner | R::Compliance)
+            }
+            P::BlockTime => matches!(self, R::Clinician | R::MedicalAssistant | R::Manager),
+            P::BookVisits | P::TriageVisitRequests | P::CheckInVisits => {
+                matches!(self, R::Clinician | R::MedicalAssistant)
+            }
+            P::ConductVisits => matches!(self, R::Clinician),
+            P::ConfirmVisitsByPhone => matches!(self, R::MedicalAssistant),
+            P::ViewVisitRequests => {
+                matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Owner | R::Compliance)
+            }
+            P::RequestVisits => matches!(self, R::Clinician | R::MedicalAssistant | R::Carer),
             P::ViewAccessLog => matches!(self, R::Clinician | R::Manager | R::Owner | R::Compliance),
             P::ViewCases | P::ExportCases => matches!(self, R::Clerk | R::Chair | R::Caseworker | R::Compliance),
             P::OpenCases => matches!(self, R::Clerk | R::Chair),
@@ -182,6 +195,24 @@ pub enum Permission {
     EditPatients,
     /// Take patients out as CSV.
     ExportPatients,
+    /// See who is seen when: schedule, arrivals and visits.
+    ViewSchedule,
+    /// Block time and take leave (clinicians their own).
+    BlockTime,
+    /// Offer, hold and book time, and say when somebody can be seen.
+    BookVisits,
+    /// Check people in, and say who did not come.
+    CheckInVisits,
+    /// Begin and end visits.
+    ConductVisits,
+    /// See requests for visits.
+    ViewVisitRequests,
+    /// Ask for a visit for a patient.
+    RequestVisits,
+    /// Triage requests, offer times, cancel.
+    TriageVisitRequests,
+    /// Write down that a patient said yes on the telephone, or walked in.
+    ConfirmVisitsByPhone,
     /// See who opened a patient's record.
     ViewAccessLog,
     /// See the cases one opened, works on, chairs or audits.
@@ -204,7 +235,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 35] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -222,6 +253,15 @@ impl Permission {
         Self::ViewPatients,
         Self::EditPatients,
         Self::ExportPatients,
+        Self::ViewSchedule,
+        Self::BlockTime,
+        Self::BookVisits,
+        Self::CheckInVisits,
+        Self::ConductVisits,
+        Self::ViewVisitRequests,
+        Self::RequestVisits,
+        Self::TriageVisitRequests,
+        Self::ConfirmVisitsByPhone,
         Self::ViewAccessLog,
         Self::ViewCases,
         Self::ExportCases,
@@ -254,6 +294,15 @@ impl Permission {
             Self::ViewPatients => "Open patient charts",
             Self::EditPatients => "Change patient records",
             Self::ExportPatients => "Export patients",
+            Self::ViewSchedule => "See the schedule and visits",
+            Self::BlockTime => "Block time",
+            Self::BookVisits => "Book visits and set availability",
+            Self::CheckInVisits => "Check in for visits",
+            Self::ConductVisits => "Begin and end visits",
+            Self::ViewVisitRequests => "See visit requests",
+            Self::RequestVisits => "Ask for visits for patients",
+            Self::TriageVisitRequests => "Triage visit requests",
+            Self::ConfirmVisitsByPhone => "Confirm visits by telephone",
             Self::ViewAccessLog => "See who opened a record",
             Self::ViewCases => "See cases",
             Self::ExportCases => "Export cases",

@@ -33,6 +33,7 @@ const FILES: [(&str, &str); 11] = [
     ("60_history.sql", include_str!("../seeds/60_history.sql")),
     ("61_comments.sql", include_str!("../seeds/61_comments.sql")),
     ("70_traces.sql", include_str!("../seeds/70_traces.sql")),
+    ("90_visits.sql", include_str!("../seeds/90_visits.sql")),
 ];
 
 /// The file after which the organizations exist and get their data keys.

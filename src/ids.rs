@@ -98,6 +98,20 @@ id! {
     AlertId;
     /// A case.
     CaseId;
+    /// When a member of staff offers visits.
+    AvailabilityId;
+    /// When a member of staff is away.
+    LeaveId;
+    /// A stretch of somebody's time.
+    SlotId;
+    /// A visit.
+    VisitId;
+    /// Somebody's part in a visit.
+    ParticipantId;
+    /// A request for a visit.
+    VisitRequestId;
+    /// A calendar feed of a member of staff.
+    FeedId;
     /// A comment on an alert, a case, an incident or a referral.
     CommentId;
     /// A saved filter of a list.

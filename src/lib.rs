@@ -44,6 +44,7 @@ pub mod seed;
 pub mod serve;
 pub mod server;
 pub mod telemetry;
+pub mod visits;
 pub mod web;
 
 /// The schema, step by step.

@@ -3,6 +3,7 @@
 use crate::web::Routes;
 use crate::{
     accounts, admin, alerts, audit, cases, chart, design, health, home, ingest, jobs, live, patients, portal, search,
+    visits,
 };
 
 /// Every route of the portal.
@@ -20,6 +21,7 @@ pub fn all() -> Routes {
         .merge(chart::routes())
         .merge(patients::routes())
         .merge(search::routes())
+        .merge(visits::routes())
         .merge(portal::routes())
         .merge(admin::routes())
         .merge(audit::routes())

@@ -33,16 +33,22 @@ const TOP: [&str; 11] =
 
 /// What one work slice may use of another. The page of a case shows what is done and kept about it; nothing there knows more of a case
 /// than `cases::head` says.
-const NEIGHBOURS: [(&str, &[&str]); 4] =
-    [("alerts", &[]), ("cases", &["comments", "documents", "tasks", "casework"]), ("casework", &["cases"]), ("documents", &["cases"])];
+const NEIGHBOURS: [(&str, &[&str]); 5] = [
+    ("alerts", &[]),
+    ("cases", &["comments", "documents", "tasks", "casework"]),
+    ("casework", &["cases"]),
+    ("documents", &["cases"]),
+    ("visits", &["alerts"]),
+];
 
 /// Calls from the platform into the ground that the platform cannot do without.
-const EXCEPTIONS: [(&str, &str); 6] = [
+const EXCEPTIONS: [(&str, &str); 7] = [
     ("web", "accounts"),
     ("live", "accounts"),
     ("jobs", "accounts"),
     ("jobs", "alerts"),
     ("jobs", "audit"),
+    ("jobs", "visits"),
     ("patients", "facilities"),
 ];
 

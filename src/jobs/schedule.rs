@@ -24,6 +24,12 @@ const ALERTS_WAKE: Duration = Duration::from_secs(15);
 /// Alerts that somebody acknowledged and then left alone return to the queue. The limit itself is tens of minutes.
 const ALERTS_UNCONFIRMED: Duration = Duration::from_secs(30);
 
+/// Holds end by the database's clock whether or not this has run; it only tidies the pages and returns the requests.
+const VISITS_HOLDS: Duration = Duration::from_secs(20);
+
+/// Requests that nobody answers are brought to mind. The shortest limit, of the most urgent ones, is a quarter of an hour.
+const VISITS_REMIND: Duration = Duration::from_mins(2);
+
 /// What was done is sealed into the chain. Until then a superuser of the database could change it unnoticed, so this is
 /// the length of that window.
 const AUDIT_SEAL: Duration = Duration::from_mins(1);
@@ -68,7 +74,7 @@ struct Timer {
     scope: Scope,
 }
 
-const TIMERS: [Timer; 7] = [
+const TIMERS: [Timer; 9] = [
     Timer {
         kind: "alerts.wake",
         label: "Return snoozed alerts to the queue",
@@ -79,6 +85,18 @@ const TIMERS: [Timer; 7] = [
         kind: "alerts.unconfirmed",
         label: "Return alerts that were acknowledged and left",
         every: ALERTS_UNCONFIRMED,
+        scope: Scope::EachOrganization,
+    },
+    Timer {
+        kind: "visits.holds",
+        label: "End holds of visit times",
+        every: VISITS_HOLDS,
+        scope: Scope::EachOrganization,
+    },
+    Timer {
+        kind: "visits.remind",
+        label: "Remind of visit requests that wait",
+        every: VISITS_REMIND,
         scope: Scope::EachOrganization,
     },
     Timer { kind: "audit.seal", label: "Seal the audit", every: AUDIT_SEAL, scope: Scope::EachOrganization },

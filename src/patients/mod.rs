@@ -1,6 +1,6 @@
 //! Patients (clients, residents): finding them, keeping their records.
 
-mod choice;
+pub(crate) mod choice;
 pub mod dates;
 pub mod fields;
 pub mod find;

@@ -22,6 +22,10 @@ pub enum Area {
     Patients,
     /// Cases.
     Cases,
+    /// Who is seen when.
+    Schedule,
+    /// Who asks to be seen.
+    VisitRequests,
     /// The audit.
     Audit,
     /// Who may do what.
@@ -47,6 +51,8 @@ pub struct Badges {
     pub critical: bool,
     /// Cases that wait for this person.
     pub cases: i64,
+    /// Requests for visits that wait for staff, within reach.
+    pub requests: i64,
 }
 
 /// One line of the navigation.
@@ -59,7 +65,7 @@ struct Line {
     label: &'static str,
 }
 
-const LINES: [Line; 9] = [
+const LINES: [Line; 11] = [
     Line {
         area: Area::Alerts,
         permission: Permission::ViewAlerts,
@@ -83,6 +89,22 @@ const LINES: [Line; 9] = [
         href: "/patients",
         icon: "users",
         label: "Patients",
+    },
+    Line {
+        area: Area::Schedule,
+        permission: Permission::ViewSchedule,
+        go: 's',
+        href: "/schedule",
+        icon: "calendar-days",
+        label: "Schedule",
+    },
+    Line {
+        area: Area::VisitRequests,
+        permission: Permission::ViewVisitRequests,
+        go: 'v',
+        href: "/visit-requests",
+        icon: "clipboard-list",
+        label: "Visit requests",
     },
     Line {
         area: Area::Audit,
@@ -137,33 +159,36 @@ pub async fn badges(tx: &mut Tx, actor: &Actor) -> Result<Badges> {
         return Ok(Badges { cases, ..Badges::default() });
     }
     let organization = actor.organization.uuid();
-    let (alerts, critical) = match &actor.facilities {
+    let (alerts, critical, requests) = match &actor.facilities {
         Facilities::All => {
             let row = sqlx::query!(
                 r#"SELECT (SELECT COUNT(*) FROM (SELECT FROM alert WHERE organization_id = $1 AND is_open LIMIT $2) AS open) AS "alerts!",
-                          EXISTS (SELECT FROM alert WHERE organization_id = $1 AND is_open AND severity_rank = 4) AS "critical!""#,
+                          EXISTS (SELECT FROM alert WHERE organization_id = $1 AND is_open AND severity_rank = 4) AS "critical!",
+                          (SELECT COUNT(*) FROM (SELECT FROM visit_request WHERE organization_id = $1 AND is_open AND status <> 'AWAITING_PATIENT_CONFIRMATION' LIMIT $2) AS asking) AS "requests!""#,
                 organization,
                 COUNT_CAP,
             )
             .fetch_one(&mut **tx)
             .await?;
-            (row.alerts, row.critical)
+            (row.alerts, row.critical, row.requests)
         }
         Facilities::Only(list) => {
             let here: Vec<Uuid> = list.iter().map(|id| id.uuid()).collect();
             let row = sqlx::query!(
                 r#"SELECT (SELECT COUNT(*) FROM (SELECT FROM alert WHERE organization_id = $1 AND facility_id = ANY ($2) AND is_open LIMIT $3) AS open) AS "alerts!",
-                          EXISTS (SELECT FROM alert WHERE organization_id = $1 AND facility_id = ANY ($2) AND is_open AND severity_rank = 4) AS "critical!""#,
+                          EXISTS (SELECT FROM alert WHERE organization_id = $1 AND facility_id = ANY ($2) AND is_open AND severity_rank = 4) AS "critical!",
+                          (SELECT COUNT(*) FROM (SELECT FROM visit_request WHERE organization_id = $1 AND facility_id = ANY ($2) AND is_open
+                             AND status <> 'AWAITING_PATIENT_CONFIRMATION' LIMIT $3) AS asking) AS "requests!""#,
                 organization,
                 &here,
                 COUNT_CAP,
             )
             .fetch_one(&mut **tx)
             .await?;
-            (row.alerts, row.critical)
+            (row.alerts, row.critical, row.requests)
         }
     };
-    Ok(Badges { alerts, critical, cases: 0 })
+    Ok(Badges { alerts, critical, requests, cases: 0 })
 }
 
 /// How many cases wait for this person, in their role: for the clerk those not submitted yet, for the chair those to
@@ -271,6 +296,7 @@ fn items(actor: &Actor, area: Area, badges: Badges) -> Vec<NavItem> {
             count: match line.area {
                 Area::Alerts => capped(badges.alerts),
                 Area::Cases => capped(badges.cases),
+                Area::VisitRequests => capped(badges.requests),
                 _ => None,
             },
             hot: line.area == Area::Alerts && badges.critical,

@@ -113,6 +113,10 @@ async fn records(portal: &Portal, route: RouteInfo) -> Vec<Uuid> {
         Some("alerts") => "alert",
         Some("cases") => "cases",
         Some("patients") => "patient",
+        Some("visits") => "visit",
+        Some("visit-requests") => "visit_request",
+        Some("slots") => "slot",
+        Some("availability") => "availability",
         _ => return Vec::new(),
     };
     #[expect(clippy::disallowed_methods, reason = "the table's name is chosen above")]

@@ -47,15 +47,23 @@ const VIEWERS: [Role; 5] = [Role::Clinician, Role::Compliance, Role::Admin, Role
 async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
     let mut pages: BTreeMap<_, Vec<String>> = BTreeMap::new();
     let (alert, patient) = (first(portal, "alert").await, first(portal, "patient").await);
+    let (visit, request) = (first(portal, "visit").await, first(portal, "visit_request").await);
+    let slot = first(portal, "slot").await;
     for route in routes::all().table().filter(|route| route.method == "GET") {
         // For a quick look at one page: ONLY=/alerts cargo test --test browser axe
         if std::env::var("ONLY").is_ok_and(|only| !route.path.contains(&only)) {
             continue;
         }
-        let file = route.path.contains(".csv") || NOT_PAGES.contains(&route.path);
+        let file = route.path.contains(".csv")
+            || route.path.contains(".ics")
+            || route.path.starts_with("/calendar/")
+            || NOT_PAGES.contains(&route.path);
         let Some(viewer) = VIEWERS.into_iter().find(|role| role.may(route.permission)) else { continue };
         let id = match route.path.split('/').nth(1) {
             Some("alerts") => alert.as_str(),
+            Some("visits") => visit.as_str(),
+            Some("visit-requests") => request.as_str(),
+            Some("slots") => slot.as_str(),
             _ => patient.as_str(),
         };
         // A second parameter names a part of the record: those pages are forms that have a page of their own without it.
@@ -85,6 +93,12 @@ async fn first(portal: &Portal, table: &str) -> String {
         "alert" => {
             "SELECT id::text FROM alert WHERE patient_id = (SELECT id FROM patient WHERE name_key = 'okafor adaeze') ORDER BY number LIMIT 1"
         }
+        // Each in the state in which its page shows most.
+        "visit" => "SELECT id::text FROM visit WHERE is_group",
+        "visit_request" => {
+            "SELECT id::text FROM visit_request WHERE status = 'TRIAGED' AND request_type = 'SCHEDULED' ORDER BY number LIMIT 1"
+        }
+        "slot" => "SELECT id::text FROM slot WHERE status = 'BLOCKED' ORDER BY start_time LIMIT 1",
         _ => "SELECT id::text FROM patient WHERE name_key = 'okafor adaeze'",
     };
     #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]

@@ -193,4 +193,8 @@ pub const SCENE: &str = "
     INSERT INTO cases (organization_id, id, facility_id, title, created_by_id) VALUES
         ('10000000-0000-7000-8000-000000000001', 'ca000000-0000-7000-8000-000000000001', 'f0000000-0000-7000-8000-000000000001', 'x', 'a0000000-0000-7000-8000-000000000099'),
         ('10000000-0000-7000-8000-000000000001', 'ca000000-0000-7000-8000-000000000002', 'f0000000-0000-7000-8000-000000000002', 'x', 'a0000000-0000-7000-8000-000000000099'),
-        ('10000000-0000-7000-8000-000000000002', 'ca000000-0000-7000-8000-000000000003', 'f0000000-0000-7000-8000-000000000003', 'x', 'a0000000-0000-7000-8000-000000000100');";
+        ('10000000-0000-7000-8000-000000000002', 'ca000000-0000-7000-8000-000000000003', 'f0000000-0000-7000-8000-000000000003', 'x', 'a0000000-0000-7000-8000-000000000100');
+    -- A visit at each place, with the id of the alert there.
+    INSERT INTO visit (organization_id, id, facility_id, patient_id, staff_id, visit_type, visit_mode, start_time, end_time, overbook_reason)
+        SELECT a.organization_id, a.id, a.facility_id, a.patient_id, s.id, 'SCHEDULED', 'IN_PERSON', now() + INTERVAL '1 day', now() + INTERVAL '25 hours', 'x'
+        FROM alert AS a JOIN staff AS s ON s.organization_id = a.organization_id;";

@@ -304,4 +304,52 @@ pub const TABLES: &[Table] = &[
         "INSERT INTO form_draft (organization_id, id, user_id, form, subject_id) VALUES ('{org}', '{id}', '{owner}', 'cases.new', '{id}')",
         "payload_enc = 'y'",
     ),
+    Table::new(
+        "availability",
+        "htf",
+        "INSERT INTO availability (organization_id, id, facility_id, staff_id, day_of_week, start_time, end_time, visit_mode)
+         VALUES ('{org}', '{id}', '{facility}', '{helper}', 1, '09:00', '12:00', 'VIRTUAL')",
+        "location = 'y'",
+    ),
+    Table::new(
+        "staff_leave",
+        "htf",
+        "INSERT INTO staff_leave (organization_id, id, facility_id, staff_id, starts_at, ends_at)
+         VALUES ('{org}', '{id}', '{facility}', '{helper}', now(), now() + INTERVAL '1 day')",
+        "note = 'y'",
+    ),
+    Table::new(
+        "slot",
+        "htf",
+        "INSERT INTO slot (organization_id, id, facility_id, staff_id, start_time, end_time, visit_mode)
+         VALUES ('{org}', '{id}', '{facility}', '{helper}', TIMESTAMPTZ '2030-01-01 00:00+00' + {n} * INTERVAL '1 hour', TIMESTAMPTZ '2030-01-01 00:30+00' + {n} * INTERVAL '1 hour', 'VIRTUAL')",
+        "note = 'y'",
+    ),
+    Table::new(
+        "visit",
+        "htmf",
+        "INSERT INTO visit (organization_id, id, facility_id, patient_id, staff_id, visit_type, visit_mode, start_time, end_time, overbook_reason)
+         VALUES ('{org}', '{id}', '{facility}', '{patient}', '{helper}', 'SCHEDULED', 'VIRTUAL', now() + INTERVAL '1 day', now() + INTERVAL '25 hours', 'x')",
+        "cancel_reason = 'y'",
+    ),
+    Table::new(
+        "visit_participant",
+        "htmf",
+        "INSERT INTO visit_participant (organization_id, id, visit_id, patient_id) VALUES ('{org}', '{id}', '{alert}', '{patient}')
+         ON CONFLICT (organization_id, visit_id, patient_id) DO UPDATE SET attendance = 'ATTENDED'",
+        "attendance = 'ATTENDED'",
+    )
+    .keyed("patient_id = '{patient}'"),
+    Table::new(
+        "visit_request",
+        "htmf",
+        "INSERT INTO visit_request (organization_id, id, facility_id, patient_id, visit_mode, reason_text) VALUES ('{org}', '{id}', '{facility}', '{patient}', 'VIRTUAL', 'x')",
+        "decline_note = 'y'",
+    ),
+    Table::new(
+        "calendar_feed",
+        "hof",
+        "INSERT INTO calendar_feed (organization_id, id, staff_id, user_id, token_hash, revoked_at) VALUES ('{org}', '{id}', '{helper}', '{owner}', '{n}', now())",
+        "revoked_at = now()",
+    ),
 ];

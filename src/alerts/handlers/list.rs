@@ -36,7 +36,8 @@ pub async fn index(ctx: Ctx, mut tx: Tx, uri: Uri, Query(raw): Query<RawFilter>)
     if let (None, Some(view)) = (uri.query(), around.views.iter().find(|view| view.own && view.is_default)) {
         return Ok(ctx.redirect(&format!("/alerts?saved={}&{}", view.id, view.query), None).into_response());
     }
-    let badges = Badges { alerts: around.open, critical: around.critical > 0, ..Badges::default() };
+    let badges =
+        Badges { alerts: around.open, critical: around.critical > 0, requests: around.requests, ..Badges::default() };
     let queue = reveal(&ctx, &mut tx, Found { filter, position, rows, beyond, shown, around }).await?;
     tx.commit().await?;
     if ctx.hx.partial {

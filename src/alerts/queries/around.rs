@@ -21,6 +21,8 @@ pub struct Around {
     pub unassigned: i64,
     /// The critical ones.
     pub critical: i64,
+    /// Requests for visits that wait for staff: for the badge of the navigation.
+    pub requests: i64,
     /// Those put aside.
     pub snoozed: i64,
     /// Those in care homes; none where there is no home within reach.
@@ -85,6 +87,8 @@ macro_rules! around {
                           AND a.assignee_id IS NULL LIMIT $4) AS t) AS "unassigned!",
                       (SELECT count(*) FROM (SELECT FROM alert AS a WHERE a.organization_id = $1 AND "# + $here + r#" AND a.is_open
                           AND a.severity_rank = 4 LIMIT $4) AS t) AS "critical!",
+                      (SELECT count(*) FROM (SELECT FROM visit_request AS a WHERE a.organization_id = $1 AND "# + $here + r#" AND a.is_open
+                          AND a.status <> 'AWAITING_PATIENT_CONFIRMATION' LIMIT $4) AS t) AS "requests!",
                       (SELECT count(*) FROM (SELECT FROM alert AS a WHERE a.organization_id = $1 AND "# + $here + r#" AND a.is_open
                           AND a.snoozed_until IS NOT NULL LIMIT $4) AS t) AS "snoozed!",
                       (SELECT CASE WHEN count(*) > 0 THEN (SELECT count(*) FROM (SELECT FROM facility AS h CROSS JOIN LATERAL (
@@ -114,6 +118,7 @@ macro_rules! around {
             mine: row.mine,
             unassigned: row.unassigned,
             critical: row.critical,
+            requests: row.requests,
             snoozed: row.snoozed,
             homes: row.homes,
             waiting_since: row.waiting_since,

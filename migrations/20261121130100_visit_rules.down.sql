@@ -1,0 +1,18 @@
+DROP POLICY IF EXISTS patient_adds_visits ON status_change;
+DROP POLICY IF EXISTS patient_reads_visits ON status_change;
+DROP POLICY IF EXISTS patient_changes_own ON slot;
+DROP POLICY IF EXISTS patient_reads_own ON slot;
+DROP POLICY IF EXISTS patient_adds_own ON visit_participant;
+DROP POLICY IF EXISTS patient_changes_own ON visit;
+DROP POLICY IF EXISTS patient_adds_own ON visit;
+DROP POLICY IF EXISTS patient_reads_own ON visit;
+DROP POLICY IF EXISTS carer_adds ON visit_request;
+DROP POLICY IF EXISTS carer_reads ON visit_request;
+DROP POLICY IF EXISTS patient_changes_own ON visit_request;
+DROP POLICY IF EXISTS patient_adds_own ON visit_request;
+DROP POLICY IF EXISTS patient_reads_own ON visit_request;
+DROP TRIGGER IF EXISTS visit_participant_guard ON visit_participant;
+DROP TRIGGER IF EXISTS visit_guard ON visit;
+DROP TRIGGER IF EXISTS visit_request_guard ON visit_request;
+DROP TRIGGER IF EXISTS slot_guard ON slot;
+DROP FUNCTION IF EXISTS kit.visit_participant_guard, kit.visit_guard, kit.visit_request_guard, kit.slot_guard;
