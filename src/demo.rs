@@ -21,7 +21,7 @@ pub const ORGANIZATIONS: [Uuid; 2] = [
 ];
 
 /// The files, in order. Names say what they tell; numbers leave room between them.
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 12] = [
     ("00_kit.sql", include_str!("../seeds/00_kit.sql")),
     ("10_organizations.sql", include_str!("../seeds/10_organizations.sql")),
     ("20_accounts.sql", include_str!("../seeds/20_accounts.sql")),
