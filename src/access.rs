@@ -140,6 +140,9 @@ impl Role {
             P::AssignCases => matches!(self, R::Chair),
             P::ViewAudit => matches!(self, R::Owner | R::Compliance),
             P::ViewAccessMatrix => matches!(self, R::Owner | R::Compliance | R::Admin),
+            P::ViewUsers => matches!(self, R::Manager | R::Owner | R::Compliance | R::Admin),
+            P::InviteUsers => matches!(self, R::Manager | R::Admin),
+            P::ManageUsers => matches!(self, R::Admin),
             P::RunSystem => matches!(self, R::Admin),
         }
     }
@@ -229,13 +232,19 @@ pub enum Permission {
     ViewAudit,
     /// See who may do what.
     ViewAccessMatrix,
+    /// See the people of the organization and their roles.
+    ViewUsers,
+    /// Invite people (managers carers for their own homes only).
+    InviteUsers,
+    /// Give and end roles, suspend accounts, make links, reset second factors.
+    ManageUsers,
     /// Jobs and other parts of the running system.
     RunSystem,
 }
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 38] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -270,6 +279,9 @@ impl Permission {
         Self::AssignCases,
         Self::ViewAudit,
         Self::ViewAccessMatrix,
+        Self::ViewUsers,
+        Self::InviteUsers,
+        Self::ManageUsers,
         Self::RunSystem,
     ];
 
@@ -311,6 +323,9 @@ impl Permission {
             Self::AssignCases => "Review and assign cases",
             Self::ViewAudit => "Read the audit",
             Self::ViewAccessMatrix => "See who may do what",
+            Self::ViewUsers => "See people and their roles",
+            Self::InviteUsers => "Invite people",
+            Self::ManageUsers => "Manage accounts and roles",
             Self::RunSystem => "Run the system",
         }
     }

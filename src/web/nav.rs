@@ -28,6 +28,8 @@ pub enum Area {
     VisitRequests,
     /// The audit.
     Audit,
+    /// The people of the organization.
+    Users,
     /// Who may do what.
     Access,
     /// Background jobs.
@@ -65,7 +67,7 @@ struct Line {
     label: &'static str,
 }
 
-const LINES: [Line; 11] = [
+const LINES: [Line; 12] = [
     Line {
         area: Area::Alerts,
         permission: Permission::ViewAlerts,
@@ -113,6 +115,14 @@ const LINES: [Line; 11] = [
         href: "/admin/audit",
         icon: "eye",
         label: "Audit",
+    },
+    Line {
+        area: Area::Users,
+        permission: Permission::ViewUsers,
+        go: 'o',
+        href: "/admin/users",
+        icon: "user-check",
+        label: "People",
     },
     Line {
         area: Area::Access,

@@ -15,6 +15,7 @@ mod route_table;
 mod schedule;
 mod second_factor;
 mod support;
+mod users;
 
 mod chart;
 mod ingest;
