@@ -133,6 +133,10 @@ impl Role {
                 matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Owner | R::Compliance)
             }
             P::RequestVisits => matches!(self, R::Clinician | R::MedicalAssistant | R::Carer),
+            P::ViewPortalAccounts => {
+                matches!(self, R::Clinician | R::MedicalAssistant | R::Manager | R::Compliance)
+            }
+            P::ManagePortalAccounts => matches!(self, R::MedicalAssistant | R::Manager),
             P::ViewAccessLog => matches!(self, R::Clinician | R::Manager | R::Owner | R::Compliance),
             P::ViewCases | P::ExportCases => matches!(self, R::Clerk | R::Chair | R::Caseworker | R::Compliance),
             P::OpenCases => matches!(self, R::Clerk | R::Chair),
@@ -216,6 +220,10 @@ pub enum Permission {
     TriageVisitRequests,
     /// Write down that a patient said yes on the telephone, or walked in.
     ConfirmVisitsByPhone,
+    /// See who uses the portal for a patient.
+    ViewPortalAccounts,
+    /// Invite to the portal, and say what proxies may see and for how long.
+    ManagePortalAccounts,
     /// See who opened a patient's record.
     ViewAccessLog,
     /// See the cases one opened, works on, chairs or audits.
@@ -244,7 +252,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 40] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -271,6 +279,8 @@ impl Permission {
         Self::RequestVisits,
         Self::TriageVisitRequests,
         Self::ConfirmVisitsByPhone,
+        Self::ViewPortalAccounts,
+        Self::ManagePortalAccounts,
         Self::ViewAccessLog,
         Self::ViewCases,
         Self::ExportCases,
@@ -315,6 +325,8 @@ impl Permission {
             Self::RequestVisits => "Ask for visits for patients",
             Self::TriageVisitRequests => "Triage visit requests",
             Self::ConfirmVisitsByPhone => "Confirm visits by telephone",
+            Self::ViewPortalAccounts => "See who uses the portal for a patient",
+            Self::ManagePortalAccounts => "Invite to the portal, manage proxies",
             Self::ViewAccessLog => "See who opened a record",
             Self::ViewCases => "See cases",
             Self::ExportCases => "Export cases",

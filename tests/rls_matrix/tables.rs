@@ -224,6 +224,17 @@ pub const TABLES: &[Table] = &[
          ON CONFLICT (organization_id, patient_id, user_id) WHERE status <> 'REVOKED' DO UPDATE SET id = excluded.id",
         "scopes = '{VISITS,DETAILS}'",
     ),
+    Table::new(
+        "portal_invitation",
+        "htf",
+        "INSERT INTO portal_invitation (organization_id, id, account_id, user_id, token_hash, expires_at)
+         VALUES ('{org}', '{id}', (SELECT id FROM portal_account WHERE patient_id = '{patient}' AND user_id = '{owner}'), '{owner}', '{n}', now())",
+        "withdrawn_at = now()",
+    )
+    .arranged(
+        "WITH a AS (INSERT INTO portal_account (organization_id, id, patient_id, user_id, relationship, scopes) VALUES ('{org}', '{id}', '{patient}', '{owner}', 'OTHER', '{VISITS}') RETURNING id)
+         INSERT INTO portal_invitation (organization_id, id, account_id, user_id, token_hash, expires_at) SELECT '{org}', '{id}', id, '{owner}', '{n}', now() FROM a",
+    ),
     Table::new("patient_flag", "htmf", "INSERT INTO patient_flag (organization_id, id, patient_id, code) VALUES ('{org}', '{id}', '{patient}', 'F{n}')", "note = 'y'"),
     Table::new(
         "care_team_member",

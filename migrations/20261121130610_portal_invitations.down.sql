@@ -1,0 +1,4 @@
+SET LOCAL ROLE almoner_owner;
+DROP SCHEMA IF EXISTS portal CASCADE;
+DROP TABLE IF EXISTS portal_invitation;
+RESET ROLE;
