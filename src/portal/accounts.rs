@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::token::Token;
 use crate::access::Actor;
+use crate::accounts::tokens::Token;
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::{Error, OnConstraint as _, Result};

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::token::Token;
 use crate::accounts::password::{self, PasswordError};
+use crate::accounts::tokens::Token;
 use crate::app::App;
 use crate::db::Tx;
 use crate::error::{Error, Result};
@@ -89,7 +89,7 @@ pub async fn accept(
     let known = offer.password_hash.is_some();
     if !known
         && let Err(weakness) =
-            password::check(&password, &[&offer.email, &offer.first_name, &offer.last_name, &offer.facility])
+            password::check(&password, &[&offer.email, &offer.first_name, &offer.last_name, &offer.facility], false)
     {
         errors.add("password", weakness.to_string());
     }

@@ -4,7 +4,7 @@ use askama::Template;
 use chrono::NaiveDate;
 use qrcode::{Color, EcLevel, QrCode};
 
-use super::token::Token;
+use crate::accounts::tokens::Token;
 use crate::web::Ctx;
 use crate::web::shell::Shell;
 

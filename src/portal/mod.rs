@@ -16,7 +16,6 @@ mod pages;
 mod queries;
 mod staff;
 mod switch;
-mod token;
 
 /// The routes of the portal.
 pub fn routes() -> Routes {

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::accounts::{self, Account, Invite, Standing};
 use super::letter::{self, Letter};
-use super::token::Token;
 use crate::access::Permission;
+use crate::accounts::tokens::Token;
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event, StatusChange};
@@ -290,7 +290,7 @@ async fn letter(
     user: UserId,
     known: bool,
 ) -> Result<Response> {
-    let token = Token::random();
+    let token = Token::new();
     let until = accounts::add_letter(tx, &ctx.actor, account, user, &token).await?;
     let offered = accounts::list(tx, &ctx.actor, record.id(), Some(account)).await?.pop().ok_or(Error::NotFound)?;
     let shell = record.shell(ctx, tx, "invitation").await?;
