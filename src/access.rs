@@ -142,6 +142,13 @@ impl Role {
             P::OpenCases => matches!(self, R::Clerk | R::Chair),
             P::MoveCases => matches!(self, R::Clerk | R::Chair | R::Caseworker),
             P::AssignCases => matches!(self, R::Chair),
+            P::ViewDocuments => !matches!(self, R::Patient | R::Admin),
+            P::ViewChartDocuments => {
+                matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Compliance)
+            }
+            P::AddDocuments => {
+                matches!(self, R::Clinician | R::MedicalAssistant | R::Clerk | R::Chair | R::Caseworker | R::Manager)
+            }
             P::ViewAudit => matches!(self, R::Owner | R::Compliance),
             P::ViewAccessMatrix => matches!(self, R::Owner | R::Compliance | R::Admin),
             P::ViewUsers => matches!(self, R::Manager | R::Owner | R::Compliance | R::Admin),
@@ -236,6 +243,12 @@ pub enum Permission {
     MoveCases,
     /// Review cases and give them to caseworkers.
     AssignCases,
+    /// Open documents, as far as one may see what they belong to.
+    ViewDocuments,
+    /// Open the documents of a patient's chart.
+    ViewChartDocuments,
+    /// Add documents to what one works on, and archive them.
+    AddDocuments,
     /// Read the audit of the organization.
     ViewAudit,
     /// See who may do what.
@@ -252,7 +265,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 43] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -287,6 +300,9 @@ impl Permission {
         Self::OpenCases,
         Self::MoveCases,
         Self::AssignCases,
+        Self::ViewDocuments,
+        Self::ViewChartDocuments,
+        Self::AddDocuments,
         Self::ViewAudit,
         Self::ViewAccessMatrix,
         Self::ViewUsers,
@@ -333,6 +349,9 @@ impl Permission {
             Self::OpenCases => "Open and change cases",
             Self::MoveCases => "Move cases",
             Self::AssignCases => "Review and assign cases",
+            Self::ViewDocuments => "Open documents",
+            Self::ViewChartDocuments => "Open documents of charts",
+            Self::AddDocuments => "Add documents",
             Self::ViewAudit => "Read the audit",
             Self::ViewAccessMatrix => "See who may do what",
             Self::ViewUsers => "See people and their roles",

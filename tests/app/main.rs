@@ -8,6 +8,7 @@ mod alerts;
 mod audit;
 mod cases;
 mod demo;
+mod documents;
 mod home;
 mod links;
 mod portal;
