@@ -133,27 +133,13 @@ impl Role {
                 matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Owner | R::Compliance)
             }
             P::RequestVisits => matches!(self, R::Clinician | R::MedicalAssistant | R::Carer),
-            P::ViewPortalAccounts => {
-                matches!(self, R::Clinician | R::MedicalAssistant | R::Manager | R::Compliance)
-            }
-            P::ManagePortalAccounts => matches!(self, R::MedicalAssistant | R::Manager),
             P::ViewAccessLog => matches!(self, R::Clinician | R::Manager | R::Owner | R::Compliance),
             P::ViewCases | P::ExportCases => matches!(self, R::Clerk | R::Chair | R::Caseworker | R::Compliance),
             P::OpenCases => matches!(self, R::Clerk | R::Chair),
             P::MoveCases => matches!(self, R::Clerk | R::Chair | R::Caseworker),
             P::AssignCases => matches!(self, R::Chair),
-            P::ViewDocuments => !matches!(self, R::Patient | R::Admin),
-            P::ViewChartDocuments => {
-                matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Compliance)
-            }
-            P::AddDocuments => {
-                matches!(self, R::Clinician | R::MedicalAssistant | R::Clerk | R::Chair | R::Caseworker | R::Manager)
-            }
             P::ViewAudit => matches!(self, R::Owner | R::Compliance),
             P::ViewAccessMatrix => matches!(self, R::Owner | R::Compliance | R::Admin),
-            P::ViewUsers => matches!(self, R::Manager | R::Owner | R::Compliance | R::Admin),
-            P::InviteUsers => matches!(self, R::Manager | R::Admin),
-            P::ManageUsers => matches!(self, R::Admin),
             P::RunSystem => matches!(self, R::Admin),
         }
     }
@@ -227,10 +213,6 @@ pub enum Permission {
     TriageVisitRequests,
     /// Write down that a patient said yes on the telephone, or walked in.
     ConfirmVisitsByPhone,
-    /// See who uses the portal for a patient.
-    ViewPortalAccounts,
-    /// Invite to the portal, and say what proxies may see and for how long.
-    ManagePortalAccounts,
     /// See who opened a patient's record.
     ViewAccessLog,
     /// See the cases one opened, works on, chairs or audits.
@@ -243,29 +225,17 @@ pub enum Permission {
     MoveCases,
     /// Review cases and give them to caseworkers.
     AssignCases,
-    /// Open documents, as far as one may see what they belong to.
-    ViewDocuments,
-    /// Open the documents of a patient's chart.
-    ViewChartDocuments,
-    /// Add documents to what one works on, and archive them.
-    AddDocuments,
     /// Read the audit of the organization.
     ViewAudit,
     /// See who may do what.
     ViewAccessMatrix,
-    /// See the people of the organization and their roles.
-    ViewUsers,
-    /// Invite people (managers carers for their own homes only).
-    InviteUsers,
-    /// Give and end roles, suspend accounts, make links, reset second factors.
-    ManageUsers,
     /// Jobs and other parts of the running system.
     RunSystem,
 }
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 35] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -292,22 +262,14 @@ impl Permission {
         Self::RequestVisits,
         Self::TriageVisitRequests,
         Self::ConfirmVisitsByPhone,
-        Self::ViewPortalAccounts,
-        Self::ManagePortalAccounts,
         Self::ViewAccessLog,
         Self::ViewCases,
         Self::ExportCases,
         Self::OpenCases,
         Self::MoveCases,
         Self::AssignCases,
-        Self::ViewDocuments,
-        Self::ViewChartDocuments,
-        Self::AddDocuments,
         Self::ViewAudit,
         Self::ViewAccessMatrix,
-        Self::ViewUsers,
-        Self::InviteUsers,
-        Self::ManageUsers,
         Self::RunSystem,
     ];
 
@@ -341,22 +303,14 @@ impl Permission {
             Self::RequestVisits => "Ask for visits for patients",
             Self::TriageVisitRequests => "Triage visit requests",
             Self::ConfirmVisitsByPhone => "Confirm visits by telephone",
-            Self::ViewPortalAccounts => "See who uses the portal for a patient",
-            Self::ManagePortalAccounts => "Invite to the portal, manage proxies",
             Self::ViewAccessLog => "See who opened a record",
             Self::ViewCases => "See cases",
             Self::ExportCases => "Export cases",
             Self::OpenCases => "Open and change cases",
             Self::MoveCases => "Move cases",
             Self::AssignCases => "Review and assign cases",
-            Self::ViewDocuments => "Open documents",
-            Self::ViewChartDocuments => "Open documents of charts",
-            Self::AddDocuments => "Add documents",
             Self::ViewAudit => "Read the audit",
             Self::ViewAccessMatrix => "See who may do what",
-            Self::ViewUsers => "See people and their roles",
-            Self::InviteUsers => "Invite people",
-            Self::ManageUsers => "Manage accounts and roles",
             Self::RunSystem => "Run the system",
         }
     }

@@ -112,10 +112,6 @@ id! {
     VisitRequestId;
     /// A calendar feed of a member of staff.
     FeedId;
-    /// A document, whatever its version.
-    DocumentId;
-    /// One version of a document: one file.
-    DocumentVersionId;
     /// A comment on an alert, a case, an incident or a referral.
     CommentId;
     /// A saved filter of a list.

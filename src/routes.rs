@@ -2,8 +2,8 @@
 
 use crate::web::Routes;
 use crate::{
-    accounts, admin, alerts, audit, cases, chart, design, documents, health, home, ingest, jobs, live, patients, portal,
-    search, visits,
+    accounts, admin, alerts, audit, cases, chart, design, health, home, ingest, jobs, live, patients, portal, search,
+    visits,
 };
 
 /// Every route of the portal.
@@ -20,7 +20,6 @@ pub fn all() -> Routes {
         .merge(cases::routes())
         .merge(chart::routes())
         .merge(patients::routes())
-        .merge(documents::routes())
         .merge(search::routes())
         .merge(visits::routes())
         .merge(portal::routes())

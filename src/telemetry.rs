@@ -20,8 +20,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::server::{self, Readiness, Stop};
 
-/// What is told unless `RUST_LOG` says otherwise. PostgreSQL's notices are about our own statements: each ROLLBACK that
-/// found nothing to roll back (see `db`) is one.
+/// What is told unless `RUST_LOG` says otherwise. PostgreSQL's notices are about our own statements.
 const DEFAULT_FILTER: &str = "info,sqlx::postgres::notice=error";
 
 /// Upper ends of the histogram's buckets, in seconds: fine around the 15 ms that a page may take.

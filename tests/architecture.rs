@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Import no slice.
-const PLATFORM: [&str; 15] = [
+const PLATFORM: [&str; 14] = [
     "access",
     "clock",
     "ids",
@@ -15,7 +15,6 @@ const PLATFORM: [&str; 15] = [
     "events",
     "live",
     "jobs",
-    "files",
     "web",
     "charts",
     "server",
@@ -43,14 +42,13 @@ const NEIGHBOURS: [(&str, &[&str]); 5] = [
 ];
 
 /// Calls from the platform into the ground that the platform cannot do without.
-const EXCEPTIONS: [(&str, &str); 8] = [
+const EXCEPTIONS: [(&str, &str); 7] = [
     ("web", "accounts"),
     ("live", "accounts"),
     ("jobs", "accounts"),
     ("jobs", "alerts"),
     ("jobs", "audit"),
     ("jobs", "visits"),
-    ("jobs", "documents"),
     ("patients", "facilities"),
 ];
 

@@ -23,22 +23,16 @@ const NO_WALL_FOR_WORKER: [&str; 2] = ["job", "organization"];
 const DELETES: [&str; 3] = ["almoner_auth auth.session", "almoner_auth rate_limit", "almoner_worker job"];
 
 /// Functions that run with the owner's rights, and who may call them.
-const DEFINERS: [&str; 16] = [
+const DEFINERS: [&str; 10] = [
     "headers.alert_by_number almoner_app",
     "headers.alert_number almoner_app",
     "headers.by_record_number almoner_app",
     "headers.find almoner_app",
     "headers.of_patients almoner_app",
-    "headers.people_of almoner_app",
     "headers.staff_name almoner_app",
     "ingest.raise_alert almoner_ingest",
-    "kit.add_document_version almoner_app",
-    "kit.audit_acting_for PUBLIC",
     "kit.number_case almoner_app",
     "live.changes almoner_worker",
-    "portal.accept almoner_auth",
-    "portal.attempt almoner_auth",
-    "portal.place almoner_auth",
     "work.decline_case almoner_app",
 ];
 

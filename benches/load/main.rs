@@ -30,8 +30,6 @@ use measure::{Figures, Plan};
 use report::{Line, Report};
 use statements::{Log, Statement};
 
-/// Connections of the portal's users, and of pgbench.
-const CONNECTIONS: usize = 8;
 /// Requests of each kind whose statements pgbench repeats in turn.
 const CAPTURED: usize = 24;
 const LARGE: Size = Size { name: "large", patients: 200_000, alerts: 1_000_000, open: 40_000 };
@@ -49,6 +47,9 @@ struct Options {
     /// Runs of which the median counts.
     #[arg(long, env = "BENCH_RUNS", default_value_t = 3)]
     runs: usize,
+    /// Connections of the portal's users, and of pgbench.
+    #[arg(long, default_value_t = 8)]
+    connections: usize,
     /// Seconds before the first run that are not counted.
     #[arg(long, default_value_t = 3)]
     warm_up: u64,
@@ -155,7 +156,7 @@ impl<'a> Bench<'a> {
         let mut admin = cluster.options(DbRole::Admin).connect().await?;
         // Sign-ins of earlier runs are nobody's guesses.
         database::run_sql(&mut admin, "DELETE FROM rate_limit; CHECKPOINT").await?;
-        let emails: Vec<String> = (1..=CONNECTIONS)
+        let emails: Vec<String> = (1..=options.connections)
             .map(|n| if n == 1 { "bench@example.com".into() } else { format!("bench.{n:02}@example.com") })
             .collect();
         let mut connections = Vec::new();
@@ -249,10 +250,11 @@ impl<'a> Bench<'a> {
         let log = Log::start(&mut self.admin, &self.data).await?;
         let mut captured: Vec<Vec<Statement>> = Vec::new();
         // A connection of the portal tells its parameters only from its second use after the log was opened.
+        let people = self.connections.len();
         for number in 0..CAPTURED * 3 {
-            let who = number % CONNECTIONS;
+            let who = number % people;
             let requests = &plans[who].requests;
-            captured.push(log.of(&mut self.connections[who], &requests[number / CONNECTIONS % requests.len()]).await?);
+            captured.push(log.of(&mut self.connections[who], &requests[number / people % requests.len()]).await?);
         }
         log.stop(&mut self.admin).await?;
         captured.retain(|request| !request.is_empty() && request.iter().all(Statement::is_complete));
@@ -271,7 +273,7 @@ impl<'a> Bench<'a> {
                 &socket,
                 &folder,
                 statements,
-                CONNECTIONS,
+                self.connections.len(),
                 Duration::from_secs(seconds),
             )?;
             if number > 0 {

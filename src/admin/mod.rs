@@ -1,6 +1,4 @@
-//! Who may do what, read from the code that decides it; and the people of the organization.
-
-mod users;
+//! Who may do what, read from the code that decides it.
 
 use askama::Template;
 
@@ -14,7 +12,7 @@ use crate::web::{Ctx, Page, Routes};
 
 /// The routes of the administrators' pages about access.
 pub fn routes() -> Routes {
-    Routes::new().get("/admin/access", ViewAccessMatrix, access).merge(users::routes())
+    Routes::new().get("/admin/access", ViewAccessMatrix, access)
 }
 
 async fn access(ctx: Ctx, mut tx: Tx) -> Page {

@@ -192,8 +192,8 @@ impl Move {
 /// How a move went.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It is done, and written down.
-    Done(Audited),
+    /// It is done, and written down: the alert as it is now, but for the name of a new assignee.
+    Done(Audited, Box<Row>),
     /// The rules refused.
     Refused(Refusal),
 }
@@ -221,7 +221,8 @@ pub async fn carry_out(
         after = after.because(reason.clone());
     }
     let action = if what.kind() == Kind::Assign { Action::Assigned } else { Action::StatusChanged };
-    keep(tx, by, row, &before, &after, action, what.kind().undoable()).await.map(Outcome::Done)
+    let (proof, row_version) = keep(tx, by, row, &before, &after, action, what.kind().undoable()).await?;
+    Ok(Outcome::Done(proof, Box::new(after.onto(row, by, row_version))))
 }
 
 /// Takes back what `user` did to this alert within the last ten seconds. None where there is nothing to take back, or
@@ -236,10 +237,11 @@ pub async fn undo(tx: &mut Tx, by: &By, row: &Row, user: UserId) -> Result<Optio
     }
     let now = Columns::of(row);
     let before = now.before(&last.changes)?;
-    keep(tx, by, row, &now, &before, Action::Update, false).await.map(Some)
+    let (proof, _) = keep(tx, by, row, &now, &before, Action::Update, false).await?;
+    Ok(Some(proof))
 }
 
-/// Saves, and writes down what changed and whether it can be undone.
+/// Saves, and writes down what changed and whether it can be undone. Answers the version that this made, too.
 pub async fn keep(
     tx: &mut Tx,
     by: &By,
@@ -248,7 +250,7 @@ pub async fn keep(
     after: &Columns,
     action: Action,
     undoable: bool,
-) -> Result<Audited> {
+) -> Result<(Audited, i64)> {
     let changes = before.changes(after)?;
     let row_version = save::save(tx, by, row, after).await?;
     let details = if undoable {
@@ -262,5 +264,5 @@ pub async fn keep(
         .at(row.facility_id)
         .changing(changes)
         .with(details);
-    events::record(tx, by, event).await
+    Ok((events::record(tx, by, event).await?, row_version))
 }

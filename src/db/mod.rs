@@ -9,15 +9,17 @@ use std::time::Duration;
 use anyhow::Context;
 use sqlx::migrate::Migrate;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Acquire, ConnectOptions, Connection, Executor, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection, PgPool, Postgres, Transaction};
 
 use crate::access::Actor;
 use crate::error::Result;
 use crate::ids::{OrganizationId, UserId};
 
+use self::lease::Lease;
 use self::signals::{Pending, Signal, Signals};
 
 pub mod cluster;
+mod lease;
 pub mod signals;
 mod source;
 
@@ -51,7 +53,6 @@ impl Db {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
             .after_connect(|conn, _| Box::pin(settle(conn)))
-            .after_release(|conn, _| Box::pin(end_forgotten_transaction(conn)))
             .connect_lazy_with(options.clone());
         let auth = PgPoolOptions::new()
             .max_connections(AUTH_CONNECTIONS)
@@ -116,7 +117,7 @@ impl Db {
         &self.auth
     }
 
-    /// The pool of the pages without a transaction and so without rights, for the test of the hook that keeps it so.
+    /// The pool of the pages without a transaction and so without rights, for the test that it stays so.
     #[must_use]
     pub const fn bare_pool(&self) -> &PgPool {
         &self.pool
@@ -142,7 +143,7 @@ impl Db {
         debug_assert!(!context.contains('\''), "the context holds only identifiers");
         let statement = format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL app.ctx = '{context}'");
         Ok(Tx {
-            inner: self.pool.begin_with(statement).await?,
+            inner: Lease::begin(&self.pool, statement).await?,
             signals: self.signals.clone(),
             pending: Pending::default(),
         })
@@ -153,34 +154,17 @@ impl Db {
 ///
 /// Plans are made once: left to itself PostgreSQL plans a page of the queue anew for every request, because a plan for
 /// any number of facilities looks dearer than one for exactly these (0.8 ms of planning for 0.4 ms of work, measured).
-/// Every statement is written so that one plan suits all its arguments. Notices are those of
-/// [`end_forgotten_transaction`], and stay out of the log.
+/// Every statement is written so that one plan suits all its arguments.
 async fn settle(conn: &mut PgConnection) -> sqlx::Result<()> {
     #[expect(clippy::disallowed_methods, reason = "settings cannot be prepared")]
-    conn.execute(sqlx::raw_sql(
-        "SET plan_cache_mode = force_generic_plan; SET jit = off; SET client_min_messages = error",
-    ))
-    .await?;
+    conn.execute(sqlx::raw_sql("SET plan_cache_mode = force_generic_plan; SET jit = off")).await?;
     Ok(())
-}
-
-/// Rolls back what a cancelled request may have left open.
-///
-/// In sqlx 0.8.6 a request that is dropped while `BEGIN` is under way hands its open transaction, with its actor,
-/// to the next borrower: without this, 392 of 400 forced cancellations leaked the previous actor.
-async fn end_forgotten_transaction(conn: &mut PgConnection) -> sqlx::Result<bool> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "ROLLBACK outside a transaction is a warning, and cannot be prepared in an aborted one"
-    )]
-    conn.execute(sqlx::raw_sql("ROLLBACK")).await?;
-    Ok(true)
 }
 
 /// A transaction with its actor. Nothing is written until [`Tx::commit`]; dropped, it never happened.
 #[derive(Debug)]
 pub struct Tx {
-    inner: Transaction<'static, Postgres>,
+    inner: Lease,
     signals: Signals,
     pending: Pending,
 }
@@ -206,7 +190,7 @@ impl Tx {
     /// # Errors
     /// Where the database does not answer.
     pub async fn savepoint(&mut self) -> Result<Transaction<'_, Postgres>> {
-        Ok(self.inner.begin().await?)
+        Ok(Connection::begin(&mut *self.inner).await?)
     }
 }
 

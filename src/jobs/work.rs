@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use super::{JobContext, chores};
 use crate::app::App;
 use crate::error::Result;
-use crate::{alerts, audit, documents, visits};
+use crate::{alerts, audit, visits};
 
 /// What does the work of one kind.
 type Work = dyn Fn(App, JobContext) -> BoxFuture<'static, Result<()>> + Send + Sync;
@@ -31,7 +31,6 @@ pub fn all() -> Handlers {
         .on("visits.remind", visits::jobs::remind)
         .on("audit.seal", audit::seal)
         .on("audit.patients", audit::index_patients)
-        .on("documents.sweep", documents::jobs::sweep)
         .on("jobs.purge", chores::purge_jobs)
         .on("limits.purge", chores::purge_limits)
 }

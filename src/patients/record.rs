@@ -225,7 +225,7 @@ impl Record {
 }
 
 /// The sections of a chart: the end of the address, the words, and who may open it. Later slices add theirs.
-const SECTIONS: [(&str, &str, Permission); 12] = [
+const SECTIONS: [(&str, &str, Permission); 10] = [
     ("", "Summary", Permission::ViewPatients),
     ("alerts", "Alerts", Permission::ViewAlerts),
     ("details", "Details", Permission::ViewPatients),
@@ -235,8 +235,6 @@ const SECTIONS: [(&str, &str, Permission); 12] = [
     ("contacts", "Contacts", Permission::ViewPatients),
     ("coverage", "Cover", Permission::ViewPatients),
     ("care-team", "Care team", Permission::ViewPatients),
-    ("documents", "Documents", Permission::ViewChartDocuments),
-    ("portal", "Portal", Permission::ViewPortalAccounts),
     ("access-log", "Access log", Permission::ViewAccessLog),
 ];
 

@@ -9,6 +9,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use tower_sessions::Session;
+use tracing::Instrument as _;
 
 use super::ctx::{Ctx, Visitor};
 use super::hx::Hx;
@@ -50,7 +51,7 @@ async fn check(State(guard): State<Guard>, session: Session, mut request: Reques
         return next.run(request).await;
     }
     // What writes runs to its end, even when the browser has gone.
-    match tokio::spawn(next.run(request)).await {
+    match tokio::spawn(next.run(request).in_current_span()).await {
         Ok(response) => response,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         Err(error) => Error::Internal(error.into()).into_response(),

@@ -28,8 +28,6 @@ pub enum Area {
     VisitRequests,
     /// The audit.
     Audit,
-    /// The people of the organization.
-    Users,
     /// Who may do what.
     Access,
     /// Background jobs.
@@ -67,7 +65,7 @@ struct Line {
     label: &'static str,
 }
 
-const LINES: [Line; 12] = [
+const LINES: [Line; 11] = [
     Line {
         area: Area::Alerts,
         permission: Permission::ViewAlerts,
@@ -115,14 +113,6 @@ const LINES: [Line; 12] = [
         href: "/admin/audit",
         icon: "eye",
         label: "Audit",
-    },
-    Line {
-        area: Area::Users,
-        permission: Permission::ViewUsers,
-        go: 'o',
-        href: "/admin/users",
-        icon: "user-check",
-        label: "People",
     },
     Line {
         area: Area::Access,

@@ -8,15 +8,14 @@ mod alerts;
 mod audit;
 mod cases;
 mod demo;
-mod documents;
 mod home;
 mod links;
 mod portal;
 mod route_table;
 mod schedule;
 mod second_factor;
+mod statements;
 mod support;
-mod users;
 
 mod chart;
 mod ingest;

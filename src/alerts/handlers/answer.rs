@@ -23,15 +23,20 @@ use crate::web::flash::{Flash, FlashPartial};
 use crate::web::{Ctx, format};
 
 /// After a move of one alert.
-pub async fn done(ctx: &Ctx, mut tx: Tx, kind: Kind, row: &Row, raw: &RawMove, proof: &Audited) -> Result<Response> {
+pub async fn done(ctx: &Ctx, mut tx: Tx, kind: Kind, row: Row, raw: &RawMove, proof: &Audited) -> Result<Response> {
     let flash = Flash::ok(format!("Alert {}", kind.past()));
     let home = if raw.back.is_empty() { format!("/alerts/{}", row.id) } else { back(&raw.back).to_owned() };
-    let flash = if kind.undoable() { flash.with_undo(undo_href(row, &home)) } else { flash };
+    let flash = if kind.undoable() { flash.with_undo(undo_href(&row, &home)) } else { flash };
     if !ctx.hx.partial {
         tx.commit().await?;
         return Ok(ctx.redirect(&home, Some(&flash)));
     }
-    let row = one::find(&mut tx, ctx.actor.organization, &[row.id.uuid()]).await?.pop().ok_or(Error::NotFound)?;
+    // Only a new assignee has a name to look up.
+    let row = if kind == Kind::Assign {
+        one::find(&mut tx, ctx.actor.organization, &[row.id.uuid()]).await?.pop().ok_or(Error::NotFound)?
+    } else {
+        row
+    };
     let moved = moved(ctx, &mut tx, row, &home, proof).await?;
     tx.commit().await?;
     let message = FlashPartial { flash: &flash };

@@ -90,7 +90,7 @@ async fn move_all(ctx: &Ctx, tx: &mut Tx, chosen: &[(AlertId, i64)], what: &Move
             continue;
         }
         match moves::carry_out(tx, &ctx.by(), row, what, mover(ctx), now, ctx.actor.zone).await? {
-            Outcome::Done(_) => tally.done.push(row.id),
+            Outcome::Done(..) => tally.done.push(row.id),
             Outcome::Refused(Refusal::State(_)) => tally.changed += 1,
             Outcome::Refused(Refusal::Person(_) | Refusal::Rule(_)) => tally.refused += 1,
         }

@@ -95,9 +95,8 @@ async fn act(ctx: Ctx, mut tx: Tx, id: AlertId, kind: Kind, raw: RawMove) -> Pag
     if let moves::Move::Assign(Some(person)) = &what {
         asking::check_assignee(&ctx, &mut tx, *person, row.facility_id).await?;
     }
-    let now = one::now(&mut tx).await?;
-    match moves::carry_out(&mut tx, &ctx.by(), &row, &what, mover(&ctx), now, ctx.actor.zone).await? {
-        Outcome::Done(proof) => answer::done(&ctx, tx, kind, &row, &raw, &proof).await,
+    match moves::carry_out(&mut tx, &ctx.by(), &row, &what, mover(&ctx), row.read_at, ctx.actor.zone).await? {
+        Outcome::Done(proof, row) => answer::done(&ctx, tx, kind, *row, &raw, &proof).await,
         Outcome::Refused(Refusal::Person(_)) => Err(Error::Forbidden),
         Outcome::Refused(Refusal::State(_)) => conflict(&ctx, tx, kind, row, &raw).await,
         Outcome::Refused(Refusal::Rule(words)) => {

@@ -30,6 +30,8 @@ pub struct Row {
     pub title: String,
     /// Why, in one more line.
     pub body: String,
+    /// The moment of the transaction by the database's clock, which decides every deadline.
+    pub read_at: Timestamp,
     /// The evidence as it came.
     pub payload: String,
     /// When it was first raised.
@@ -93,7 +95,7 @@ macro_rules! columns {
             $crate::alerts::queries::row::Row,
             r#"SELECT a.id AS "id!: AlertId", a.number AS "number!", a.row_version AS "row_version!", a.facility_id AS "facility_id?: FacilityId",
                       a.severity AS "severity!: Severity", a.severity_rank AS "severity_rank!", a.type AS "kind!", a.status AS "status!: AlertStatus",
-                      a.title AS "title!", a.body AS "body!", a.payload::text AS "payload!", a.raised_at AS "raised_at!: Timestamp",
+                      a.title AS "title!", a.body AS "body!", now() AS "read_at!: Timestamp", a.payload::text AS "payload!", a.raised_at AS "raised_at!: Timestamp",
                       a.seen_count AS "seen_count!", a.snoozed_until AS "snoozed_until?: Timestamp",
                       a.acknowledged_by_id AS "acknowledged_by?: UserId", a.acknowledged_at AS "acknowledged_at?: Timestamp",
                       a.ack_expires_at AS "ack_expires_at?: Timestamp", a.resolved_by_id AS "resolved_by?: UserId",

@@ -71,6 +71,29 @@ impl Columns {
         Self { reason_text: Some(reason), ..self }
     }
 
+    /// The alert with these columns, as `by` left it. The name of a new assignee is not known here.
+    #[must_use]
+    pub fn onto(self, row: &Row, by: &By, row_version: i64) -> Row {
+        let stays = self.assignee_id == row.assignee_id;
+        Row {
+            row_version,
+            moved_by: if self.status == row.status { row.moved_by } else { by.user() },
+            status: self.status,
+            assignee_id: self.assignee_id,
+            assignee_first: row.assignee_first.clone().filter(|_| stays),
+            assignee_last: row.assignee_last.clone().filter(|_| stays),
+            acknowledged_at: self.acknowledged_at,
+            acknowledged_by: self.acknowledged_by_id,
+            ack_expires_at: self.ack_expires_at,
+            snoozed_until: self.snoozed_until,
+            resolved_at: self.resolved_at,
+            resolved_by: self.resolved_by_id,
+            reason_code: self.reason_code,
+            reason_text: self.reason_text,
+            ..row.clone()
+        }
+    }
+
     /// What differs: `{"status": {"before": …, "after": …}}`.
     ///
     /// # Errors

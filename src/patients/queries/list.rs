@@ -2,7 +2,8 @@
 //!
 //! Every statement names the tenant and the facilities itself. Row-level security decides what may be seen, but its
 //! policies are OR-ed and cannot be index conditions; named here, each facility is one descent of an index however
-//! many patients there are.
+//! many patients there are. Where a page ends is an end of the index's range too: of two bounds on one column PostgreSQL
+//! enters the index by the first, so the cursor's key is joined with the range's, and the page number does not matter.
 
 use chrono::NaiveDate;
 use sqlx::types::Json;
@@ -39,10 +40,11 @@ pub async fn by_name(tx: &mut Tx, wanted: &Wanted, range: &(String, String)) -> 
     let ids = sqlx::query_scalar!(
         r#"SELECT found.id AS "id: PatientId"
            FROM unnest($2::uuid[]) AS here(id)
+           CROSS JOIN (SELECT MAX(c.name_key) AS key FROM patient AS c WHERE c.organization_id = $1 AND c.id = $5) AS cursor
            CROSS JOIN LATERAL (
              SELECT p.id, p.name_key FROM patient AS p
-             WHERE p.organization_id = $1 AND p.facility_id = here.id AND p.name_key >= $3 AND p.name_key < $4
-               AND (p.name_key, p.id) > (COALESCE((SELECT c.name_key FROM patient AS c WHERE c.organization_id = $1 AND c.id = $5), ''), $5)
+             WHERE p.organization_id = $1 AND p.facility_id = here.id AND p.name_key >= GREATEST($3, cursor.key) AND p.name_key < $4
+               AND (p.name_key, p.id) > (COALESCE(cursor.key, ''), $5)
                AND p.is_deleted = $6 AND p.status = ANY ($7::text[])
                AND ($8::uuid IS NULL OR p.assigned_clinician_id = $8)
                AND ($9::text IS NULL OR EXISTS (
@@ -72,10 +74,11 @@ pub async fn by_name_backwards(tx: &mut Tx, wanted: &Wanted, range: &(String, St
     let ids = sqlx::query_scalar!(
         r#"SELECT found.id AS "id: PatientId"
            FROM unnest($2::uuid[]) AS here(id)
+           CROSS JOIN (SELECT MAX(c.name_key) AS key FROM patient AS c WHERE c.organization_id = $1 AND c.id = $5) AS cursor
            CROSS JOIN LATERAL (
              SELECT p.id, p.name_key FROM patient AS p
-             WHERE p.organization_id = $1 AND p.facility_id = here.id AND p.name_key >= $3 AND p.name_key < $4
-               AND (p.name_key, p.id) < (COALESCE((SELECT c.name_key FROM patient AS c WHERE c.organization_id = $1 AND c.id = $5), $4), $5)
+             WHERE p.organization_id = $1 AND p.facility_id = here.id AND p.name_key >= $3 AND p.name_key <= LEAST($4, cursor.key)
+               AND (p.name_key, p.id) < (COALESCE(cursor.key, $4), $5)
                AND p.is_deleted = $6 AND p.status = ANY ($7::text[])
                AND ($8::uuid IS NULL OR p.assigned_clinician_id = $8)
                AND ($9::text IS NULL OR EXISTS (
@@ -105,10 +108,11 @@ pub async fn by_given_name(tx: &mut Tx, wanted: &Wanted, range: &(String, String
     let ids = sqlx::query_scalar!(
         r#"SELECT found.id AS "id: PatientId"
            FROM unnest($2::uuid[]) AS here(id)
+           CROSS JOIN (SELECT MAX(c.given_key) AS key FROM patient AS c WHERE c.organization_id = $1 AND c.id = $5) AS cursor
            CROSS JOIN LATERAL (
              SELECT p.id, p.given_key FROM patient AS p
-             WHERE p.organization_id = $1 AND p.facility_id = here.id AND p.given_key >= $3 AND p.given_key < $4
-               AND (p.given_key, p.id) > (COALESCE((SELECT c.given_key FROM patient AS c WHERE c.organization_id = $1 AND c.id = $5), ''), $5)
+             WHERE p.organization_id = $1 AND p.facility_id = here.id AND p.given_key >= GREATEST($3, cursor.key) AND p.given_key < $4
+               AND (p.given_key, p.id) > (COALESCE(cursor.key, ''), $5)
                AND NOT (p.name_key >= $3 AND p.name_key < $4)
                AND p.is_deleted = $6 AND p.status = ANY ($7::text[])
                AND ($8::uuid IS NULL OR p.assigned_clinician_id = $8)

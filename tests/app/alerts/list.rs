@@ -130,7 +130,7 @@ async fn pages_follow_each_other_without_gap_or_repeat_while_alerts_come_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_takes_few_statements_and_is_written_down_once() {
+async fn a_look_at_the_page_is_written_down_once() {
     let portal = Portal::start().await;
     let clinician = portal.sign_in("clinician").await;
     clinician.get("/alerts").await;

@@ -8,12 +8,14 @@ mod database;
 mod house;
 mod portal;
 mod sender;
+mod statements;
 
 pub use browser::{Browser, Reply};
 pub use database::run;
 pub use house::House;
 pub use portal::Portal;
 pub use sender::Sender;
+pub use statements::{count_statements, statements};
 
 /// The password of every demo account.
 pub const PASSWORD: &str = "password123";
