@@ -138,6 +138,8 @@ impl Role {
             P::OpenCases => matches!(self, R::Clerk | R::Chair),
             P::MoveCases => matches!(self, R::Clerk | R::Chair | R::Caseworker),
             P::AssignCases => matches!(self, R::Chair),
+            P::UseMessages => matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager),
+            P::AnswerForTeam => matches!(self, R::Clinician | R::MedicalAssistant),
             P::ViewAudit => matches!(self, R::Owner | R::Compliance),
             P::ViewAccessMatrix => matches!(self, R::Owner | R::Compliance | R::Admin),
             P::RunSystem => matches!(self, R::Admin),
@@ -225,6 +227,10 @@ pub enum Permission {
     MoveCases,
     /// Review cases and give them to caseworkers.
     AssignCases,
+    /// Read and answer conversations (carers and managers those they take part in).
+    UseMessages,
+    /// See and take what was written to the team.
+    AnswerForTeam,
     /// Read the audit of the organization.
     ViewAudit,
     /// See who may do what.
@@ -235,7 +241,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -268,6 +274,8 @@ impl Permission {
         Self::OpenCases,
         Self::MoveCases,
         Self::AssignCases,
+        Self::UseMessages,
+        Self::AnswerForTeam,
         Self::ViewAudit,
         Self::ViewAccessMatrix,
         Self::RunSystem,
@@ -309,6 +317,8 @@ impl Permission {
             Self::OpenCases => "Open and change cases",
             Self::MoveCases => "Move cases",
             Self::AssignCases => "Review and assign cases",
+            Self::UseMessages => "Read and answer messages",
+            Self::AnswerForTeam => "Answer messages for the team",
             Self::ViewAudit => "Read the audit",
             Self::ViewAccessMatrix => "See who may do what",
             Self::RunSystem => "Run the system",

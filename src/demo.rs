@@ -21,7 +21,7 @@ pub const ORGANIZATIONS: [Uuid; 2] = [
 ];
 
 /// The files, in order. Names say what they tell; numbers leave room between them.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 14] = [
     ("00_kit.sql", include_str!("../seeds/00_kit.sql")),
     ("10_organizations.sql", include_str!("../seeds/10_organizations.sql")),
     ("20_accounts.sql", include_str!("../seeds/20_accounts.sql")),
@@ -34,6 +34,8 @@ const FILES: [(&str, &str); 12] = [
     ("61_comments.sql", include_str!("../seeds/61_comments.sql")),
     ("70_traces.sql", include_str!("../seeds/70_traces.sql")),
     ("90_visits.sql", include_str!("../seeds/90_visits.sql")),
+    ("95_messages.sql", include_str!("../seeds/95_messages.sql")),
+    ("96_conversations.sql", include_str!("../seeds/96_conversations.sql")),
 ];
 
 /// The file after which the organizations exist and get their data keys.
@@ -45,7 +47,7 @@ const PEOPLE_FILE: &str = "30_people.sql";
 type Protected = (&'static str, &'static str, Option<fn(&str) -> String>);
 
 /// Every protected column that the stories use.
-const PROTECTED: [Protected; 13] = [
+const PROTECTED: [Protected; 15] = [
     ("patient", "medical_record_number", Some(normalise::record_number)),
     ("patient", "phone", Some(phone)),
     ("patient", "email", Some(normalise::email)),
@@ -59,6 +61,8 @@ const PROTECTED: [Protected; 13] = [
     ("coverage", "subscriber_phone", None),
     ("service_account", "secret", None),
     ("comment", "body", None),
+    ("message", "content", None),
+    ("thread", "contact", None),
 ];
 
 /// What [`fill`] found and did.

@@ -116,6 +116,10 @@ id! {
     CommentId;
     /// A saved filter of a list.
     SavedViewId;
+    /// A conversation.
+    ThreadId;
+    /// Something said in a conversation.
+    MessageId;
     /// One audit event.
     AuditEventId;
     /// One piece of deferred work.

@@ -34,6 +34,7 @@ pub mod ids;
 pub mod ingest;
 pub mod jobs;
 pub mod live;
+pub mod messages;
 pub mod named;
 pub mod patients;
 pub mod phi;

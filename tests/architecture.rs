@@ -33,22 +33,24 @@ const TOP: [&str; 11] =
 
 /// What one work slice may use of another. The page of a case shows what is done and kept about it; nothing there knows more of a case
 /// than `cases::head` says.
-const NEIGHBOURS: [(&str, &[&str]); 5] = [
+const NEIGHBOURS: [(&str, &[&str]); 6] = [
     ("alerts", &[]),
     ("cases", &["comments", "documents", "tasks", "casework"]),
     ("casework", &["cases"]),
     ("documents", &["cases"]),
     ("visits", &["alerts"]),
+    ("messages", &["alerts"]),
 ];
 
 /// Calls from the platform into the ground that the platform cannot do without.
-const EXCEPTIONS: [(&str, &str); 7] = [
+const EXCEPTIONS: [(&str, &str); 8] = [
     ("web", "accounts"),
     ("live", "accounts"),
     ("jobs", "accounts"),
     ("jobs", "alerts"),
     ("jobs", "audit"),
     ("jobs", "visits"),
+    ("jobs", "messages"),
     ("patients", "facilities"),
 ];
 

@@ -23,21 +23,26 @@ const NO_WALL_FOR_WORKER: [&str; 2] = ["job", "organization"];
 const DELETES: [&str; 3] = ["almoner_auth auth.session", "almoner_auth rate_limit", "almoner_worker job"];
 
 /// Functions that run with the owner's rights, and who may call them.
-const DEFINERS: [&str; 10] = [
+const DEFINERS: [&str; 14] = [
     "headers.alert_by_number almoner_app",
     "headers.alert_number almoner_app",
     "headers.by_record_number almoner_app",
     "headers.find almoner_app",
+    "headers.may_answer almoner_app",
     "headers.of_patients almoner_app",
     "headers.staff_name almoner_app",
     "ingest.raise_alert almoner_ingest",
+    "kit.message_arrives almoner_app",
     "kit.number_case almoner_app",
+    "kit.thread_guard almoner_app",
+    "kit.thread_joined almoner_app",
     "live.changes almoner_worker",
     "work.decline_case almoner_app",
 ];
 
 /// History: no row of these ever changes.
-const APPEND_ONLY: [&str; 4] = ["audit_event", "audit_patient", "audit_segment", "status_change"];
+const APPEND_ONLY: [&str; 6] =
+    ["audit_event", "audit_patient", "audit_segment", "message", "message_retraction", "status_change"];
 
 /// Our tables, without the bookkeeping of the migrations.
 const TABLES: &str = "

@@ -68,6 +68,7 @@ impl RawAlert {
             id: self.idempotency_key.parse().unwrap_or_else(|_| AlertId::new()),
             facility,
             patient: about.map(|about| about.id),
+            thread: None,
             kind: kind.ok()?.as_str().to_owned(),
             severity: severity.ok()?,
             title,

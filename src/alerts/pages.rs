@@ -6,7 +6,7 @@ use super::filter::Filter;
 use super::item::{Can, Item, Time};
 use super::model::Mover;
 use super::queries::around::{Around, Other};
-use crate::access::{Actor, Permission};
+use crate::access::{Actor, Permission, Role};
 use crate::charts::LineChart;
 use crate::ids::AlertId;
 use crate::web::filters;
@@ -199,6 +199,8 @@ pub struct Pane {
     pub can: Can,
     /// The chart of the patient.
     pub chart_href: String,
+    /// Where the conversation about it is, or where one begins.
+    pub message_href: Option<String>,
     /// The list to come back to.
     pub back: String,
 }
@@ -216,6 +218,7 @@ impl Pane {
         Self {
             chart: item.chart(time.zone),
             can: Can::of(&item.row.alert(), mover, time.now),
+            message_href: message_href(&item, mover.role),
             chart_href: item.row.patient_id.map(|id| format!("/patients/{id}")).unwrap_or_default(),
             others: std::mem::take(&mut around.others),
             allergies,
@@ -260,6 +263,18 @@ impl Pane {
     pub fn link(&self, what: &str) -> String {
         let back: String = url::form_urlencoded::byte_serialize(self.back.as_bytes()).collect();
         format!("/alerts/{}/{what}?back={back}", self.item.row.id)
+    }
+}
+
+/// Where the conversation about an alert is, or where one with its patient begins; none for who may not write.
+fn message_href(item: &Item, role: Role) -> Option<String> {
+    if !role.may(Permission::UseMessages) {
+        return None;
+    }
+    match (item.row.thread_id, item.row.patient_id) {
+        (Some(thread), _) => Some(format!("/threads/{thread}")),
+        (None, Some(patient)) => Some(format!("/threads/new?patient={patient}")),
+        (None, None) => None,
     }
 }
 

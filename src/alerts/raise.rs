@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::events::{self, Action, By, Event, StatusChange};
-use crate::ids::{AlertId, FacilityId, PatientId};
+use crate::ids::{AlertId, FacilityId, PatientId, ThreadId};
 
 /// An alert to be raised.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct NewAlert {
     pub facility: Option<FacilityId>,
     /// Whom it is about.
     pub patient: Option<PatientId>,
+    /// The conversation that it is about.
+    pub thread: Option<ThreadId>,
     /// What it is about, as in the catalogue.
     pub kind: String,
     /// How grave.

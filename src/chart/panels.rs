@@ -49,11 +49,12 @@ type Making<'a> = Pin<Box<dyn Future<Output = Result<Option<Panel>>> + Send + 'a
 type Maker = for<'a> fn(&'a Ctx, &'a mut Tx, &'a Record) -> Making<'a>;
 
 /// Every panel of the summary. Those that come from the record itself ask the database nothing.
-const PANELS: [Maker; 7] = [
+const PANELS: [Maker; 8] = [
     |ctx, tx, record| Box::pin(alerts(ctx, tx, record)),
     |_, _, record| ready(Panel::new(Column::Main, &ProblemsPanel { record })),
     |ctx, _, record| ready(contacts(ctx, record)),
     |ctx, _, record| ready(Panel::new(Column::Main, &ActivityPanel::new(ctx, record))),
+    |ctx, tx, record| Box::pin(messages(ctx, tx, record)),
     |_, _, record| ready(Panel::new(Column::Side, &RecordPanel { record })),
     |_, _, record| ready(Panel::new(Column::Side, &CareTeamPanel { record })),
     |_, _, record| ready(Panel::new(Column::Side, &CoveragePanel { record })),
@@ -74,6 +75,10 @@ fn ready<'a>(panel: Result<Option<Panel>>) -> Making<'a> {
 
 fn contacts(ctx: &Ctx, record: &Record) -> Result<Option<Panel>> {
     Panel::new(Column::Main, &ContactsPanel { contacts: record.contacts(ctx)?, record })
+}
+
+async fn messages(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Option<Panel>> {
+    Ok(crate::messages::panel(ctx, tx, record).await?.map(|html| Panel { column: Column::Side, html }))
 }
 
 async fn alerts(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Option<Panel>> {

@@ -30,6 +30,9 @@ const VISITS_HOLDS: Duration = Duration::from_secs(20);
 /// Requests that nobody answers are brought to mind. The shortest limit, of the most urgent ones, is a quarter of an hour.
 const VISITS_REMIND: Duration = Duration::from_mins(2);
 
+/// Messages that nobody answers become alerts. The limit itself is hours.
+const MESSAGES_UNANSWERED: Duration = Duration::from_mins(1);
+
 /// What was done is sealed into the chain. Until then a superuser of the database could change it unnoticed, so this is
 /// the length of that window.
 const AUDIT_SEAL: Duration = Duration::from_mins(1);
@@ -74,7 +77,7 @@ struct Timer {
     scope: Scope,
 }
 
-const TIMERS: [Timer; 9] = [
+const TIMERS: [Timer; 10] = [
     Timer {
         kind: "alerts.wake",
         label: "Return snoozed alerts to the queue",
@@ -97,6 +100,12 @@ const TIMERS: [Timer; 9] = [
         kind: "visits.remind",
         label: "Remind of visit requests that wait",
         every: VISITS_REMIND,
+        scope: Scope::EachOrganization,
+    },
+    Timer {
+        kind: "messages.unanswered",
+        label: "Raise alerts for messages that nobody answers",
+        every: MESSAGES_UNANSWERED,
         scope: Scope::EachOrganization,
     },
     Timer { kind: "audit.seal", label: "Seal the audit", every: AUDIT_SEAL, scope: Scope::EachOrganization },

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use super::{JobContext, chores};
 use crate::app::App;
 use crate::error::Result;
-use crate::{alerts, audit, visits};
+use crate::{alerts, audit, messages, visits};
 
 /// What does the work of one kind.
 type Work = dyn Fn(App, JobContext) -> BoxFuture<'static, Result<()>> + Send + Sync;
@@ -29,6 +29,7 @@ pub fn all() -> Handlers {
         .on("alerts.unconfirmed", alerts::jobs::unconfirmed)
         .on("visits.holds", visits::jobs::end_holds)
         .on("visits.remind", visits::jobs::remind)
+        .on("messages.unanswered", messages::jobs::unanswered)
         .on("audit.seal", audit::seal)
         .on("audit.patients", audit::index_patients)
         .on("jobs.purge", chores::purge_jobs)

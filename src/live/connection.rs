@@ -28,6 +28,9 @@ const ACCOUNTS: [&str; 3] = ["user_session", "app_user", "membership"];
 /// Kinds of records that the alert queue shows.
 const QUEUE: [&str; 2] = ["alert", "comment"];
 
+/// Kinds of records that the inbox shows.
+const INBOX: [&str; 2] = ["thread", "message"];
+
 /// One message. The last one of a batch carries the watermark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Message {
@@ -149,6 +152,9 @@ fn messages(actor: &Actor, batch: &Batch) -> Vec<Message> {
         }
         if change.resource == "case" && actor.may(Permission::ViewCases) {
             names.insert("cases-changed".to_owned());
+        }
+        if INBOX.contains(&change.resource.as_str()) && actor.may(Permission::UseMessages) {
+            names.insert("messages-changed".to_owned());
         }
         if let Some(patient) = change.patient
             && change.resource != "case"

@@ -225,9 +225,10 @@ impl Record {
 }
 
 /// The sections of a chart: the end of the address, the words, and who may open it. Later slices add theirs.
-const SECTIONS: [(&str, &str, Permission); 10] = [
+const SECTIONS: [(&str, &str, Permission); 11] = [
     ("", "Summary", Permission::ViewPatients),
     ("alerts", "Alerts", Permission::ViewAlerts),
+    ("messages", "Messages", Permission::UseMessages),
     ("details", "Details", Permission::ViewPatients),
     ("allergies", "Allergies", Permission::ViewPatients),
     ("conditions", "Problems", Permission::ViewPatients),

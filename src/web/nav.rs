@@ -18,6 +18,8 @@ pub const COUNT_CAP: i64 = 100;
 pub enum Area {
     /// The alert queue.
     Alerts,
+    /// Conversations.
+    Messages,
     /// Patients and their charts.
     Patients,
     /// Cases.
@@ -34,6 +36,8 @@ pub enum Area {
     Jobs,
     /// A patient's first page.
     MyHome,
+    /// A patient's conversations.
+    MyMessages,
     /// Who opened a patient's record.
     MyAccess,
     /// A patient's details.
@@ -53,6 +57,8 @@ pub struct Badges {
     pub cases: i64,
     /// Requests for visits that wait for staff, within reach.
     pub requests: i64,
+    /// Messages that this person has not read, and those that wait for the team.
+    pub messages: i64,
 }
 
 /// One line of the navigation.
@@ -65,7 +71,7 @@ struct Line {
     label: &'static str,
 }
 
-const LINES: [Line; 11] = [
+const LINES: [Line; 13] = [
     Line {
         area: Area::Alerts,
         permission: Permission::ViewAlerts,
@@ -81,6 +87,14 @@ const LINES: [Line; 11] = [
         href: "/cases",
         icon: "folder-kanban",
         label: "Cases",
+    },
+    Line {
+        area: Area::Messages,
+        permission: Permission::UseMessages,
+        go: 'm',
+        href: "/threads",
+        icon: "message-square",
+        label: "Messages",
     },
     Line {
         area: Area::Patients,
@@ -132,6 +146,14 @@ const LINES: [Line; 11] = [
     },
     Line { area: Area::MyHome, permission: Permission::UsePortal, go: ' ', href: "/my", icon: "house", label: "Home" },
     Line {
+        area: Area::MyMessages,
+        permission: Permission::UsePortal,
+        go: ' ',
+        href: "/my/messages",
+        icon: "message-square",
+        label: "Messages",
+    },
+    Line {
         area: Area::MyAccess,
         permission: Permission::UsePortal,
         go: ' ',
@@ -156,7 +178,8 @@ const LINES: [Line; 11] = [
 pub async fn badges(tx: &mut Tx, actor: &Actor) -> Result<Badges> {
     if !actor.may(Permission::ViewAlerts) {
         let cases = waiting_cases(tx, actor).await?;
-        return Ok(Badges { cases, ..Badges::default() });
+        let messages = waiting_messages(tx, actor).await?;
+        return Ok(Badges { cases, messages, ..Badges::default() });
     }
     let organization = actor.organization.uuid();
     let (alerts, critical, requests) = match &actor.facilities {
@@ -188,7 +211,8 @@ pub async fn badges(tx: &mut Tx, actor: &Actor) -> Result<Badges> {
             (row.alerts, row.critical, row.requests)
         }
     };
-    Ok(Badges { alerts, critical, requests, cases: 0 })
+    let messages = waiting_messages(tx, actor).await?;
+    Ok(Badges { alerts, critical, requests, messages, cases: 0 })
 }
 
 /// How many cases wait for this person, in their role: for the clerk those not submitted yet, for the chair those to
@@ -248,6 +272,37 @@ pub async fn waiting_cases(conn: &mut PgConnection, actor: &Actor) -> Result<i64
     Ok(count)
 }
 
+/// How many messages this person has not read, with the conversations that wait for their team and that nobody has.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn waiting_messages(conn: &mut PgConnection, actor: &Actor) -> Result<i64> {
+    if !actor.may(Permission::UseMessages) && !actor.may(Permission::UsePortal) {
+        return Ok(0);
+    }
+    let team = actor.may(Permission::AnswerForTeam);
+    let (everywhere, here) = match &actor.facilities {
+        Facilities::All => (true, Vec::new()),
+        Facilities::Only(list) => (false, list.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>()),
+    };
+    let count = sqlx::query_scalar!(
+        r#"SELECT (SELECT COUNT(*) FROM (SELECT FROM thread_participant WHERE organization_id = $1 AND user_id = $2 AND unread_count > 0 LIMIT $3) AS mine)
+                  + (SELECT COUNT(*) FROM (SELECT FROM facility AS f CROSS JOIN LATERAL (
+                       SELECT FROM thread AS t WHERE t.organization_id = $1 AND t.facility_id = f.id AND t.status = 'AWAITING_STAFF' AND t.assignee_id IS NULL
+                         AND NOT EXISTS (SELECT FROM thread_participant AS p WHERE p.organization_id = $1 AND p.thread_id = t.id AND p.user_id = $2 AND p.unread_count > 0)
+                       LIMIT $3) AS t WHERE $4 AND f.organization_id = $1 AND ($5 OR f.id = ANY ($6)) LIMIT $3) AS ours) AS "count!""#,
+        actor.organization.uuid(),
+        actor.user.uuid(),
+        COUNT_CAP,
+        team,
+        everywhere,
+        &here,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}
+
 /// A capped count as shown: nothing for none, `99+` from the cap on.
 #[must_use]
 pub fn capped(count: i64) -> Option<String> {
@@ -297,6 +352,7 @@ fn items(actor: &Actor, area: Area, badges: Badges) -> Vec<NavItem> {
                 Area::Alerts => capped(badges.alerts),
                 Area::Cases => capped(badges.cases),
                 Area::VisitRequests => capped(badges.requests),
+                Area::Messages | Area::MyMessages => capped(badges.messages),
                 _ => None,
             },
             hot: line.area == Area::Alerts && badges.critical,

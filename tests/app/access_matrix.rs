@@ -117,6 +117,7 @@ async fn records(portal: &Portal, route: RouteInfo) -> Vec<Uuid> {
         Some("visit-requests") => "visit_request",
         Some("slots") => "slot",
         Some("availability") => "availability",
+        Some("threads") => "thread",
         _ => return Vec::new(),
     };
     #[expect(clippy::disallowed_methods, reason = "the table's name is chosen above")]

@@ -22,5 +22,6 @@ mod ingest;
 mod jobs;
 mod jobs_page;
 mod live;
+mod messages;
 mod patients;
 mod platform;

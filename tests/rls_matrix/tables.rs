@@ -352,4 +352,36 @@ pub const TABLES: &[Table] = &[
         "INSERT INTO calendar_feed (organization_id, id, staff_id, user_id, token_hash, revoked_at) VALUES ('{org}', '{id}', '{helper}', '{owner}', '{n}', now())",
         "revoked_at = now()",
     ),
+    Table::new(
+        "thread",
+        "htomf",
+        "INSERT INTO thread (organization_id, id, facility_id, patient_id, created_by_id) VALUES ('{org}', '{id}', '{facility}', '{patient}', '{owner}')",
+        "category = 'OTHER'",
+    ),
+    Table::new("thread", "htof", "", "category = 'OTHER'")
+        .arranged("INSERT INTO thread (organization_id, id, facility_id, patient_id, assignee_id) VALUES ('{org}', '{id}', '{facility}', '{patient}', '{owner}')")
+        .labelled("thread assigned to them"),
+    Table::new("thread_participant", "htof", "", "unread_count = 0")
+        .arranged(
+            "WITH t AS (INSERT INTO thread (organization_id, id, facility_id, patient_id) VALUES ('{org}', '{id}', '{facility}', '{patient}') RETURNING *)
+             INSERT INTO thread_participant (organization_id, id, thread_id, user_id, facility_id, side) SELECT organization_id, id, id, '{owner}', facility_id, 'STAFF' FROM t",
+        ),
+    Table::new(
+        "message",
+        "htomf",
+        "INSERT INTO message (organization_id, id, thread_id, sender_side, content_enc, created_by_id)
+         VALUES ('{org}', '{id}', (SELECT id FROM thread WHERE organization_id = '{org}' AND facility_id = '{facility}' AND patient_id = '{patient}' LIMIT 1), 'PATIENT', 'x', '{owner}')",
+        "content_enc = 'y'",
+    )
+    .arranged(
+        "WITH t AS (INSERT INTO thread (organization_id, id, facility_id, patient_id) VALUES ('{org}', '{id}', '{facility}', '{patient}') RETURNING *)
+         INSERT INTO message (organization_id, id, thread_id, sender_side, sender_id, content_enc) SELECT organization_id, id, id, 'PATIENT', '{owner}', 'x' FROM t",
+    ),
+    Table::new("message_retraction", "htf", "", "reason = 'y'")
+        .keyed("message_id = '{id}'")
+        .arranged(
+            "WITH t AS (INSERT INTO thread (organization_id, id, facility_id, patient_id) VALUES ('{org}', '{id}', '{facility}', '{patient}') RETURNING *),
+                  m AS (INSERT INTO message (organization_id, id, thread_id, sender_side, sender_id, content_enc) SELECT organization_id, id, id, 'STAFF', '{owner}', 'x' FROM t RETURNING *)
+             INSERT INTO message_retraction (organization_id, message_id, thread_id, reason, created_by_id) SELECT organization_id, id, thread_id, 'x', '{owner}' FROM m",
+        ),
 ];

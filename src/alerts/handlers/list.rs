@@ -15,7 +15,7 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::events::{self, Action, Event};
 use crate::web::form::Query;
-use crate::web::nav::{Area, Badges, capped};
+use crate::web::nav::{self, Area, Badges, capped};
 use crate::web::ui::Pager;
 use crate::web::{Ctx, Page};
 
@@ -36,8 +36,11 @@ pub async fn index(ctx: Ctx, mut tx: Tx, uri: Uri, Query(raw): Query<RawFilter>)
     if let (None, Some(view)) = (uri.query(), around.views.iter().find(|view| view.own && view.is_default)) {
         return Ok(ctx.redirect(&format!("/alerts?saved={}&{}", view.id, view.query), None).into_response());
     }
-    let badges =
+    let mut badges =
         Badges { alerts: around.open, critical: around.critical > 0, requests: around.requests, ..Badges::default() };
+    if !ctx.hx.partial {
+        badges.messages = nav::waiting_messages(&mut tx, &ctx.actor).await?;
+    }
     let queue = reveal(&ctx, &mut tx, Found { filter, position, rows, beyond, shown, around }).await?;
     tx.commit().await?;
     if ctx.hx.partial {

@@ -29,8 +29,8 @@ pub struct Inserted {
 pub async fn insert(conn: &mut PgConnection, by: &By, new: &NewAlert) -> Result<Inserted> {
     sqlx::query_as!(
         Inserted,
-        r#"INSERT INTO alert (organization_id, id, facility_id, patient_id, type, severity, title, body, payload, dedupe_key, due_at, created_by_id)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        r#"INSERT INTO alert (organization_id, id, facility_id, patient_id, type, severity, title, body, payload, dedupe_key, due_at, created_by_id, thread_id)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
            ON CONFLICT (organization_id, dedupe_key) WHERE is_open AND dedupe_key IS NOT NULL
            DO UPDATE SET seen_count = alert.seen_count + 1, last_seen_at = now()
            RETURNING id, id = $2 AS "new!", facility_id AS "facility_id: FacilityId""#,
@@ -46,6 +46,7 @@ pub async fn insert(conn: &mut PgConnection, by: &By, new: &NewAlert) -> Result<
         new.dedupe_key,
         new.due_at as Option<crate::clock::Timestamp>,
         by.id,
+        new.thread.map(crate::ids::ThreadId::uuid),
     )
     .fetch_one(conn)
     .await

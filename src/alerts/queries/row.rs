@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use crate::alerts::filter::Cursor;
 use crate::alerts::model::{AlertReason, AlertStatus, Severity};
 use crate::clock::Timestamp;
-use crate::ids::{AlertId, FacilityId, PatientId, UserId};
+use crate::ids::{AlertId, FacilityId, PatientId, ThreadId, UserId};
 
 /// An alert as the queue shows it.
 #[derive(Clone, Debug)]
@@ -58,6 +58,8 @@ pub struct Row {
     pub moved_by: Option<UserId>,
     /// Who has it.
     pub assignee_id: Option<UserId>,
+    /// The conversation that it is about.
+    pub thread_id: Option<ThreadId>,
     /// Their given name.
     pub assignee_first: Option<String>,
     /// Their family name.
@@ -102,7 +104,7 @@ macro_rules! columns {
                       a.resolved_at AS "resolved_at?: Timestamp", a.reason_code AS "reason_code?: AlertReason", a.reason_text AS "reason_text?",
                       a.status_changed_by_id AS "moved_by?: UserId",
                       a.assignee_id AS "assignee_id?: UserId", u.first_name AS "assignee_first?", u.last_name AS "assignee_last?",
-                      a.patient_id AS "patient_id?: PatientId", p.first_name AS "patient_first?", p.last_name AS "patient_last?",
+                      a.thread_id AS "thread_id?: crate::ids::ThreadId", a.patient_id AS "patient_id?: PatientId", p.first_name AS "patient_first?", p.last_name AS "patient_last?",
                       p.demographics ->> 'title' AS patient_title, p.demographics ->> 'sex' AS patient_sex,
                       p.date_of_birth AS "patient_born?: NaiveDate", p.medical_record_number_enc AS "patient_mrn?",
                       p.allergy_status AS "allergy_status?"

@@ -1,0 +1,161 @@
+//! `GET /threads/{id}`, and answers.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::of_the_team;
+use crate::access::Role;
+use crate::clock::Timestamp;
+use crate::db::Tx;
+use crate::error::{Error, Result};
+use crate::events::{self, Action, Event};
+use crate::ids::ThreadId;
+use crate::messages::forms::RawReply;
+use crate::messages::history::entries;
+use crate::messages::inbox_page::Item;
+use crate::messages::model::{Channel, Status};
+use crate::messages::queries::row::Row;
+use crate::messages::queries::{one, people, story, write};
+use crate::messages::show::{Print, Said, Show};
+use crate::web::ctx::html;
+use crate::web::flash::Flash;
+use crate::web::form::{Form, FormErrors, Id, Query};
+use crate::web::nav::Area;
+use crate::web::{Ctx, Page};
+
+/// Pages of a conversation that one print holds.
+const PRINTED: i64 = 1_000;
+
+/// From where on.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Earlier {
+    /// Before this moment, in microseconds.
+    pub before: String,
+}
+
+impl Earlier {
+    fn moment(&self) -> Option<Timestamp> {
+        self.before.parse().ok().and_then(Timestamp::from_timestamp_micros)
+    }
+}
+
+/// What the page shows besides the conversation.
+struct Extra {
+    form: RawReply,
+    errors: FormErrors,
+    newer: bool,
+    before: Option<Timestamp>,
+    status: StatusCode,
+}
+
+/// The conversation.
+pub async fn show(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Query(earlier): Query<Earlier>) -> Page {
+    let row = one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
+    let extra = Extra {
+        form: RawReply::empty(),
+        errors: FormErrors::default(),
+        newer: false,
+        before: earlier.moment(),
+        status: StatusCode::OK,
+    };
+    page(&ctx, tx, row, extra).await
+}
+
+/// `POST /threads/{id}/messages`: an answer. Where somebody has written meanwhile, that is shown first, with what was
+/// typed still there.
+pub async fn reply(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Form(form): Form<RawReply>) -> Page {
+    let row = one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
+    let mut errors = FormErrors::default();
+    let words = form.words(&mut errors);
+    if !errors.is_empty() {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return page(&ctx, tx, row, Extra { form, errors, newer: false, before: None, status }).await;
+    }
+    let key = form.id();
+    let known = one::message(&mut tx, ctx.actor.organization, id, key).await?.is_some();
+    let newer = !known && form.seen.parse::<i32>().is_ok_and(|seen| seen < row.message_count);
+    if newer || !(known || row.standing().takes_messages(ctx.now())) {
+        return page(&ctx, tx, row, Extra { form, errors, newer, before: None, status: StatusCode::CONFLICT }).await;
+    }
+    let organization = ctx.actor.organization;
+    let keys = ctx.app.keys(&mut tx, organization).await?;
+    let sealed = keys.seal(organization, "message", "content", key.uuid(), &words).map_err(anyhow::Error::from)?;
+    if write::say(&mut tx, &ctx.by(), id, key, form.side(row.channel), &sealed).await? {
+        let event = Event::new(Action::Create, "message").of(key).about(row.patient_id).at(Some(row.facility_id));
+        events::record(&mut tx, &ctx.by(), event.with(json!({ "thread": id }))).await?;
+    }
+    tx.commit().await?;
+    let done = if row.channel == Channel::Portal { "Message sent" } else { "Noted" };
+    Ok(ctx.redirect(&format!("/threads/{id}#latest"), Some(&Flash::ok(done))))
+}
+
+/// `GET /threads/{id}/print`
+pub async fn print(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>) -> Page {
+    let row = one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
+    let organization = ctx.actor.organization;
+    let event = Event::new(Action::Print, "thread").of(id).about(row.patient_id).at(Some(row.facility_id));
+    let proof = events::record(&mut tx, &ctx.by(), event).await?;
+    let messages = one::messages(&mut tx, organization, id, None, PRINTED).await?;
+    let shell = ctx.shell(&mut tx, format!("Conversation M-{}", row.number), Area::Messages).await?;
+    let keys = ctx.app.keys(&mut tx, organization).await?;
+    let item = Item::reveal(row, keys, organization, &proof)?;
+    let reveal = |message| Said::reveal(message, &ctx.actor, &item.who, keys, organization, &proof);
+    let said = messages.into_iter().map(reveal).collect::<Result<_>>()?;
+    tx.commit().await?;
+    ctx.whole_page(StatusCode::OK, &Print { shell, item, said, zone: ctx.actor.zone })
+}
+
+async fn page(ctx: &Ctx, mut tx: Tx, row: Row, extra: Extra) -> Result<Response> {
+    let organization = ctx.actor.organization;
+    let id = row.id;
+    let event = Event::new(Action::View, "thread").of(id).about(row.patient_id).at(Some(row.facility_id));
+    let proof = events::record(&mut tx, &ctx.by(), event).await?;
+    // Before the messages are read: what arrives later waits for this and stays unread.
+    if !ctx.hx.automatic {
+        write::read(&mut tx, organization, id, ctx.actor.user).await?;
+    }
+    let mut messages = one::messages(&mut tx, organization, id, extra.before, one::SHOWN + 1).await?;
+    let more = i64::try_from(messages.len()).is_ok_and(|found| found > one::SHOWN);
+    if more {
+        messages.remove(0);
+    }
+    let earlier = messages.first().filter(|_| more);
+    let earlier = earlier.map(|first| format!("/threads/{id}?before={}", first.at.timestamp_micros()));
+    let entries = entries(story::steps(&mut tx, organization, id).await?);
+    let in_portal = row.channel == Channel::Portal && ctx.actor.role != Role::Carer;
+    let reader = match row.patient_id.filter(|_| in_portal) {
+        Some(patient) => people::patient(&mut tx, organization, Some(patient), None).await?,
+        None => None,
+    };
+    let shell = ctx.shell(&mut tx, format!("Conversation M-{}", row.number), Area::Messages).await?;
+    let keys = ctx.app.keys(&mut tx, organization).await?;
+    let item = Item::reveal(row, keys, organization, &proof)?;
+    let reveal = |message| Said::reveal(message, &ctx.actor, &item.who, keys, organization, &proof);
+    let said = messages.into_iter().map(reveal).collect::<Result<_>>()?;
+    tx.commit().await?;
+    let row = &item.row;
+    let form = RawReply { seen: row.message_count.to_string(), ..extra.form };
+    let page = Show {
+        answerable: row.standing().takes_messages(ctx.now()),
+        unread_portal: reader.is_some_and(|about| !about.has_portal),
+        may_claim: of_the_team(&ctx.actor) && row.assignee_id.is_none() && row.status != Status::Closed,
+        shell,
+        said,
+        earlier,
+        entries,
+        form,
+        errors: extra.errors,
+        newer: extra.newer,
+        now: ctx.now(),
+        zone: ctx.actor.zone,
+        item,
+    };
+    if extra.status == StatusCode::OK {
+        return ctx.page(&page, page.as_conversation());
+    }
+    Ok(html(extra.status, page.render()?))
+}

@@ -1,0 +1,51 @@
+//! Messages: conversations between patients and the people who look after them, and those that came another way.
+//!
+//! What a message does to its conversation (who is to answer, who has not read it, what happens when somebody has left)
+//! is decided by the triggers in `migrations/`; [`model`] says the same in Rust, for the buttons and the tests.
+
+mod chart;
+mod forms;
+mod handlers;
+mod history;
+mod inbox_page;
+pub mod jobs;
+pub mod model;
+mod pages;
+mod portal;
+mod queries;
+mod show;
+
+pub use chart::panel;
+
+use crate::access::Permission::{AnswerForTeam, UseMessages, UsePortal};
+use crate::web::Routes;
+use handlers::{list, moves, new, show as one};
+
+/// The routes of this slice.
+#[must_use]
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/threads", UseMessages, list::index)
+        .post("/threads/search", UseMessages, list::search)
+        .get("/threads/new", UseMessages, new::ask)
+        .post("/threads/new", UseMessages, new::create)
+        .get("/threads/{id}", UseMessages, one::show)
+        .get("/threads/{id}/print", UseMessages, one::print)
+        .post("/threads/{id}/messages", UseMessages, one::reply)
+        .post("/threads/{id}/claim", AnswerForTeam, moves::claim)
+        .get("/threads/{id}/assignment", UseMessages, moves::ask_assignment)
+        .post("/threads/{id}/assignment", UseMessages, moves::assign)
+        .post("/threads/{id}/closure", UseMessages, moves::close)
+        .get("/threads/{id}/reopening", UseMessages, moves::ask_reopening)
+        .post("/threads/{id}/reopening", UseMessages, moves::reopen)
+        .post("/threads/{id}/category", UseMessages, moves::category)
+        .get("/threads/{id}/messages/{message}/retraction", UseMessages, moves::ask_retraction)
+        .post("/threads/{id}/messages/{message}/retraction", UseMessages, moves::retract)
+        .get("/patients/{id}/messages", UseMessages, chart::section)
+        .get("/my/messages", UsePortal, portal::handlers::list)
+        .get("/my/messages/new", UsePortal, portal::handlers::ask)
+        .post("/my/messages/new", UsePortal, portal::handlers::create)
+        .get("/my/messages/{id}", UsePortal, portal::handlers::show)
+        .post("/my/messages/{id}", UsePortal, portal::handlers::reply)
+        .get("/my/messages/{id}/newer", UsePortal, portal::handlers::newer)
+}
