@@ -21,7 +21,7 @@ pub const ORGANIZATIONS: [Uuid; 2] = [
 ];
 
 /// The files, in order. Names say what they tell; numbers leave room between them.
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 15] = [
     ("00_kit.sql", include_str!("../seeds/00_kit.sql")),
     ("10_organizations.sql", include_str!("../seeds/10_organizations.sql")),
     ("20_accounts.sql", include_str!("../seeds/20_accounts.sql")),
@@ -33,6 +33,7 @@ const FILES: [(&str, &str); 14] = [
     ("60_history.sql", include_str!("../seeds/60_history.sql")),
     ("61_comments.sql", include_str!("../seeds/61_comments.sql")),
     ("70_traces.sql", include_str!("../seeds/70_traces.sql")),
+    ("80_readings.sql", include_str!("../seeds/80_readings.sql")),
     ("90_visits.sql", include_str!("../seeds/90_visits.sql")),
     ("95_messages.sql", include_str!("../seeds/95_messages.sql")),
     ("96_conversations.sql", include_str!("../seeds/96_conversations.sql")),

@@ -112,6 +112,10 @@ id! {
     VisitRequestId;
     /// A calendar feed of a member of staff.
     FeedId;
+    /// One reading of a patient.
+    ObservationId;
+    /// A device or an account with its maker that sends readings.
+    DeviceConnectionId;
     /// A comment on an alert, a case, an incident or a referral.
     CommentId;
     /// A saved filter of a list.

@@ -39,6 +39,7 @@ pub mod named;
 pub mod patients;
 pub mod phi;
 pub mod portal;
+pub mod readings;
 pub mod routes;
 pub mod search;
 pub mod seed;

@@ -49,6 +49,7 @@ const EXCEPTIONS: [(&str, &str); 8] = [
     ("jobs", "accounts"),
     ("jobs", "alerts"),
     ("jobs", "audit"),
+    ("jobs", "readings"),
     ("jobs", "visits"),
     ("jobs", "messages"),
     ("patients", "facilities"),

@@ -49,6 +49,9 @@ const LIMITS_PURGE: Duration = Duration::from_hours(1);
 /// Timers make several jobs a minute for each organization: the queue stays small when what is done goes soon.
 const JOBS_PURGE: Duration = Duration::from_mins(10);
 
+/// Partitions of readings are made half a year ahead: any day of those will do.
+const READINGS_PARTITIONS: Duration = Duration::from_hours(24);
+
 /// The longest wait between looks: how late a timer may be when another replica set it.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
@@ -77,7 +80,7 @@ struct Timer {
     scope: Scope,
 }
 
-const TIMERS: [Timer; 10] = [
+const TIMERS: [Timer; 11] = [
     Timer {
         kind: "alerts.wake",
         label: "Return snoozed alerts to the queue",
@@ -125,6 +128,12 @@ const TIMERS: [Timer; 10] = [
         kind: "limits.purge",
         label: "Delete old counters of attempts",
         every: LIMITS_PURGE,
+        scope: Scope::Installation,
+    },
+    Timer {
+        kind: "readings.partitions",
+        label: "Make room for the readings of coming months",
+        every: READINGS_PARTITIONS,
         scope: Scope::Installation,
     },
     Timer { kind: "jobs.purge", label: "Delete old jobs", every: JOBS_PURGE, scope: Scope::Installation },

@@ -384,4 +384,32 @@ pub const TABLES: &[Table] = &[
                   m AS (INSERT INTO message (organization_id, id, thread_id, sender_side, sender_id, content_enc) SELECT organization_id, id, id, 'STAFF', '{owner}', 'x' FROM t RETURNING *)
              INSERT INTO message_retraction (organization_id, message_id, thread_id, reason, created_by_id) SELECT organization_id, id, thread_id, 'x', '{owner}' FROM m",
         ),
+    Table::new(
+        "metric",
+        "h",
+        "INSERT INTO metric (code, label, unit, possible_low, possible_high, likely_low, likely_high, source) VALUES ('M{n}', 'x', 'y', 0, 1, 0, 1, 'z')",
+        "label = 'y'",
+    )
+    .keyed("code = 'M{n}'"),
+    Table::new(
+        "device_connection",
+        "htmf",
+        "INSERT INTO device_connection (organization_id, id, patient_id, vendor, external_id) VALUES ('{org}', '{id}', '{patient}', 'OURA', '{n}')",
+        "expires_at = now()",
+    ),
+    Table::new(
+        "observation",
+        "htmf",
+        "INSERT INTO observation (organization_id, id, patient_id, code, effective_at, value_num, unit, source, created_by_id)
+         VALUES ('{org}', '{id}', '{patient}', 'WEIGHT', TIMESTAMPTZ '2026-01-01 00:00+00' + {n} * INTERVAL '1 minute', 80, 'kg', 'DEVICE', ctx.actor())",
+        "status = 'ENTERED_IN_ERROR', status_reason = 'x'",
+    ),
+    Table::new(
+        "observation",
+        "hof",
+        "INSERT INTO observation (organization_id, id, patient_id, code, effective_at, value_num, unit, source, created_by_id)
+         VALUES ('{org}', '{id}', '{patient}', 'WEIGHT', TIMESTAMPTZ '2026-02-01 00:00+00' + {n} * INTERVAL '1 minute', 80, 'kg', 'MANUAL', '{owner}')",
+        "status = 'ENTERED_IN_ERROR', status_reason = 'x'",
+    )
+    .labelled("observation typed by them"),
 ];
