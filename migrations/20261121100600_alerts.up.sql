@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS alert (
                        'DUPLICATE', 'NOT_CLINICAL', 'OTHER')),
   reason_text        text CONSTRAINT alert_reason_text_length CHECK (char_length(reason_text) <= 2000),
   previous_status    text,
+  previous_snoozed_until timestamptz,
   status_changed_at  timestamptz NOT NULL DEFAULT now(),
   status_changed_by_id uuid,
   created_at      timestamptz NOT NULL DEFAULT now(),
@@ -84,7 +85,8 @@ CALL kit.describe('alert', 'Something a person should look at now: raised by a r
   'acknowledged_at', 'When somebody took notice.', 'acknowledged_by_id', 'Who took notice. No foreign key, as for created_by_id.', 'ack_expires_at', 'When an acknowledgement without further action lapses.',
   'snoozed_until', 'When it returns by itself; kept when it is closed, so that this can be undone.', 'resolved_at', 'When it was resolved or dismissed.',
   'resolved_by_id', 'Who resolved or dismissed it. No foreign key, as for created_by_id.', 'reason_code', 'Why it was resolved or dismissed.', 'reason_text', 'Reason in words, of closing or reopening.',
-  'previous_status', 'Status before the last move, for undo; kept by a trigger.', 'status_changed_at', 'When the status last changed; kept by a trigger.',
+  'previous_status', 'Status before the last move, for undo; kept by a trigger.',
+  'previous_snoozed_until', 'Until when it was snoozed before the last move, for undo; kept by a trigger.', 'status_changed_at', 'When the status last changed; kept by a trigger.',
   'status_changed_by_id', 'Who last changed the status; kept by a trigger.');
 CALL kit.tenant_table('alert');
 DROP TRIGGER IF EXISTS alert_touch ON alert;  -- alert_guard does this too
@@ -130,6 +132,7 @@ BEGIN
       PERFORM kit.alert_refusal('alert_transition', 'somebody else has acknowledged this alert');
     END IF;
     NEW.previous_status := OLD.previous_status;
+    NEW.previous_snoozed_until := OLD.previous_snoozed_until;
     NEW.status_changed_at := OLD.status_changed_at;
     NEW.status_changed_by_id := OLD.status_changed_by_id;
     RETURN NEW;
@@ -138,10 +141,12 @@ BEGIN
   NEW.status_changed_at := clock_timestamp();
   NEW.status_changed_by_id := actor;
   NEW.previous_status := OLD.status;
+  NEW.previous_snoozed_until := OLD.snoozed_until;
 
   -- Undo: the same person goes back one step, at once. The page offers 10 seconds; the rest is the way there and back.
   IF NEW.status = OLD.previous_status AND OLD.status_changed_by_id = actor AND clock_timestamp() <= OLD.status_changed_at + INTERVAL '15 seconds'
-     AND NEW.snoozed_until IS NOT DISTINCT FROM (CASE WHEN NEW.status = 'SNOOZED' THEN OLD.snoozed_until END) THEN
+     AND NEW.snoozed_until IS NOT DISTINCT FROM (CASE WHEN NEW.status = 'SNOOZED' THEN coalesce(OLD.snoozed_until, OLD.previous_snoozed_until)
+                                                      WHEN NEW.status IN ('RESOLVED', 'DISMISSED') THEN OLD.previous_snoozed_until END) THEN
     NEW.previous_status := NULL;   -- an undo cannot be undone
     RETURN NEW;
   END IF;

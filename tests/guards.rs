@@ -242,6 +242,17 @@ async fn an_undo_is_for_the_same_person_at_once_and_once() {
     );
     run(&mut conn, "ROLLBACK").await.expect("the end");
 
+    // A carer snoozes nothing, but takes back a return: to the moment until which it was snoozed, and to no other.
+    run(&mut conn, &format!("BEGIN; {}; {}", alert_in("SNOOZED", "WARNING", OTHER), acting_as("CARER", OTHER)))
+        .await
+        .expect("arranged");
+    assert_eq!(attempt(&mut conn, &moved_to("ACTIVE")).await, Ok(1));
+    let back = |until: &str| format!("UPDATE alert SET status = 'SNOOZED', snoozed_until = {until}");
+    let longer = attempt(&mut conn, &back("previous_snoozed_until + INTERVAL '1 minute'")).await;
+    assert_eq!(longer, Err("alert_transition_role".to_owned()));
+    assert_eq!(attempt(&mut conn, &back("previous_snoozed_until")).await, Ok(1));
+    run(&mut conn, "ROLLBACK").await.expect("the end");
+
     run(&mut conn, &begin("ACTIVE")).await.expect("arranged");
     assert_eq!(attempt(&mut conn, &moved_to("RESOLVED")).await, Ok(1));
     run(&mut conn, &acting_as("MEDICAL_ASSISTANT", OTHER)).await.expect("a colleague");

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use super::model::{AlertStatus, AlertType, Severity};
 use crate::error::{Error, Result};
 use crate::ids::{AlertId, FacilityId, SavedViewId, UserId};
-use crate::web::form::LINE_CHARS;
 
 pub use cursor::{Cursor, Side};
 
@@ -120,6 +119,7 @@ pub const PAGE_SIZES: [i64; 3] = [12, 25, 50];
 pub struct RawFilter {
     view: String,
     saved: String,
+    find: String,
     q: String,
     sev: Vec<String>,
     #[serde(rename = "type")]
@@ -143,8 +143,9 @@ pub struct Filter {
     pub view: View,
     /// The saved view that these filters came from, to mark its tab.
     pub saved: Option<SavedViewId>,
-    /// Words to look for: the beginning of a name, a whole record number, or a word of the title.
-    pub q: String,
+    /// Words to look for (the beginning of a name, a whole record number, or a part of the title), sealed: an address
+    /// is kept in histories and logs, and the words may be a name. See [`crate::patients::find`].
+    pub find: Option<String>,
     /// Only these severities; none means all.
     pub severities: Vec<Severity>,
     /// Only these types; none means all.
@@ -179,15 +180,27 @@ pub struct Position {
 }
 
 impl RawFilter {
+    /// What was typed into the form of the filter.
+    #[must_use]
+    pub fn take_words(&mut self) -> String {
+        std::mem::take(&mut self.q)
+    }
+
     /// Reads an address.
     ///
     /// # Errors
-    /// Where it names something that does not exist: a list that silently showed something else would be worse.
+    /// Where it names something that does not exist: a list that silently showed something else would be worse. And where
+    /// it holds words in clear.
     pub fn parse(&self) -> Result<(Filter, Position)> {
+        if !self.q.is_empty() {
+            return Err(Error::BadRequest(
+                "Type what you look for into the list itself: addresses are kept in histories.",
+            ));
+        }
         let filter = Filter {
             view: one_of(&self.view, &View::ALL, View::as_str)?,
             saved: optional(&self.saved)?,
-            q: self.q.trim().chars().take(LINE_CHARS).collect(),
+            find: sealed(&self.find)?,
             severities: each(&self.sev)?,
             types: each(&self.kind)?,
             statuses: each(&self.status)?,
@@ -249,8 +262,8 @@ impl Filter {
         if let Some(saved) = self.saved {
             query.append_pair("saved", &saved.to_string());
         }
-        if !self.q.is_empty() {
-            query.append_pair("q", &self.q);
+        if let Some(find) = &self.find {
+            query.append_pair("find", find);
         }
         query.extend_pairs(self.severities.iter().map(|severity| ("sev", severity.as_str())));
         query.extend_pairs(self.types.iter().map(|kind| ("type", kind.as_str())));
@@ -271,7 +284,7 @@ impl Filter {
     /// Whether anything narrows the tab.
     #[must_use]
     pub const fn narrows(&self) -> bool {
-        !(self.q.is_empty()
+        !(self.find.is_none()
             && self.severities.is_empty()
             && self.types.is_empty()
             && self.statuses.is_empty()
@@ -309,6 +322,11 @@ fn one_of<T: Copy + Default>(text: &str, all: &[T], name: impl Fn(T) -> &'static
 
 fn optional<T: FromStr>(text: &str) -> Result<Option<T>> {
     if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|_| UNKNOWN) }
+}
+
+/// A sealed text is at most some 600 characters: 100 of the longest, with nonce and tag.
+fn sealed(text: &str) -> Result<Option<String>> {
+    if text.len() > 1_000 { Err(UNKNOWN) } else { Ok(Some(text.to_owned()).filter(|text| !text.is_empty())) }
 }
 
 fn each<'a, T: FromStr>(texts: impl IntoIterator<Item = &'a String>) -> Result<Vec<T>> {

@@ -12,8 +12,8 @@ use crate::web::form::FormErrors;
 /// The longest reason in words.
 const REASON_CHARS: usize = 2_000;
 
-/// How many alerts one form may move: as many as a page shows.
-pub const BULK_LIMIT: usize = 50;
+/// How many alerts one form may move: more than a page shows, and no more than a person can have looked through.
+pub const BULK_LIMIT: u16 = 200;
 
 /// The form of any move, for one alert or for many.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -35,6 +35,8 @@ pub struct RawMove {
     pub action: String,
     /// Which, with the version that was looked at, in the form for many.
     pub id: Vec<String>,
+    /// `1` for the whole list that the page is a part of, in the form for many.
+    pub all: String,
     /// Whether the form has been filled in, in the form for many.
     pub asked: String,
 }
@@ -90,8 +92,8 @@ impl RawMove {
     pub fn chosen(&self) -> Result<Vec<(AlertId, i64)>> {
         const WRONG: Error =
             Error::BadRequest("The form holds something that is no alert. Reload the list and choose again.");
-        if self.id.len() > BULK_LIMIT {
-            return Err(Error::BadRequest("That is more than one page of alerts. Choose 50 or fewer."));
+        if self.id.len() > usize::from(BULK_LIMIT) {
+            return Err(Error::BadRequest("That is too many alerts at once. Choose 200 or fewer."));
         }
         let one = |text: &String| {
             let (id, version) = text.split_once('.')?;

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use super::evidence::Evidence;
 use super::model::{Alert, AlertReason, AlertStatus, AlertType, Closure, Mover, Reason, State};
+use super::moves::Kind;
 use super::queries::row::Row;
 use crate::charts::{self, LineChart, Spark};
 use crate::clock::Timestamp;
@@ -265,6 +266,20 @@ impl Can {
             resolve: alert.clone().resolve(mover, now, reason()).is_ok(),
             dismiss: alert.clone().dismiss(mover, now, reason()).is_ok(),
             reopen: alert.clone().reopen(mover).is_ok(),
+        }
+    }
+
+    /// Whether this move is among them.
+    #[must_use]
+    pub const fn do_this(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Acknowledge => self.acknowledge,
+            Kind::Assign => self.assign,
+            Kind::Snooze => self.snooze,
+            Kind::HandBack => self.hand_back,
+            Kind::Resolve => self.resolve,
+            Kind::Dismiss => self.dismiss,
+            Kind::Reopen => self.reopen,
         }
     }
 

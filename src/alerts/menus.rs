@@ -44,6 +44,16 @@ pub fn total(filter: &Filter, around: &Around) -> Option<i64> {
     if filter.narrows() { None } else { count(filter.view, around) }
 }
 
+/// What chooses all rows of the list and not only those of this page; none where nothing moves in it.
+#[must_use]
+pub fn all(filter: &Filter, around: &Around) -> Option<String> {
+    let words = || match total(filter, around).and_then(capped) {
+        Some(total) => format!("All {total} in this list"),
+        None => "All that match".to_owned(),
+    };
+    (filter.view != View::Resolved).then(words)
+}
+
 /// The severities to choose from.
 #[must_use]
 pub fn severities(filter: &Filter) -> Vec<Choice> {
@@ -96,11 +106,11 @@ pub fn order(filter: &Filter, column: Sort) -> Option<Order> {
 
 /// The filters in force, each with the list without it.
 #[must_use]
-pub fn chips(filter: &Filter, places: &[Place]) -> Vec<Chip> {
+pub fn chips(filter: &Filter, typed: &str, places: &[Place]) -> Vec<Chip> {
     let mut chips = Vec::new();
     let mut chip = |label: String, without: Filter| chips.push(Chip { label, href: without.href() });
-    if !filter.q.is_empty() {
-        chip(format!("Text: {}", filter.q), filter.with(|f| f.q.clear()));
+    if filter.find.is_some() {
+        chip(format!("Text: {typed}"), filter.with(|f| f.find = None));
     }
     for one in &filter.severities {
         chip(format!("Severity: {}", one.label()), filter.with(|f| f.severities.retain(|other| other != one)));

@@ -32,6 +32,7 @@ use handlers::{bulk, export, list, moves as act, new, show, views};
 pub fn routes() -> Routes {
     Routes::new()
         .get("/alerts", ViewAlerts, list::index)
+        .post("/alerts/search", ViewAlerts, list::search)
         .get("/alerts/newer", ViewAlerts, list::newer)
         .get("/alerts.csv", ExportAlerts, export::csv)
         .get("/alerts/new", RaiseAlerts, new::ask)

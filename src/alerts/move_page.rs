@@ -29,6 +29,8 @@ pub struct MovePage {
     pub errors: FormErrors,
     /// What somebody else did meanwhile.
     pub conflict: Option<String>,
+    /// What else there is to know before it is done.
+    pub note: Option<String>,
     /// Whether the role may do this at all.
     pub allowed: bool,
     /// Reasons, people or times.

@@ -118,15 +118,6 @@ impl Kind {
         }
     }
 
-    /// Whether it can be taken back within ten seconds. What leads back to the queue is taken back by moving on.
-    #[must_use]
-    pub const fn undoable(self) -> bool {
-        match self {
-            Self::Acknowledge | Self::Assign | Self::Snooze | Self::Resolve | Self::Dismiss => true,
-            Self::HandBack | Self::Reopen => false,
-        }
-    }
-
     /// The reasons to choose from, where it asks for one of a list.
     #[must_use]
     pub const fn reasons(self) -> &'static [AlertReason] {
@@ -221,7 +212,7 @@ pub async fn carry_out(
         after = after.because(reason.clone());
     }
     let action = if what.kind() == Kind::Assign { Action::Assigned } else { Action::StatusChanged };
-    let (proof, row_version) = keep(tx, by, row, &before, &after, action, what.kind().undoable()).await?;
+    let (proof, row_version) = keep(tx, by, row, &before, &after, action, true).await?;
     Ok(Outcome::Done(proof, Box::new(after.onto(row, by, row_version))))
 }
 

@@ -125,6 +125,10 @@ pub struct Queue {
     pub meta: String,
     /// The tabs.
     pub tabs: Vec<Tab>,
+    /// The words in the filter, as they were typed.
+    pub typed: String,
+    /// What chooses the whole list, where it has more than this page.
+    pub all: Option<String>,
     /// The filters in force.
     pub chips: Vec<Chip>,
     /// The same tab without filters.

@@ -17,8 +17,7 @@ fn the_plain_address_is_everything_open() {
 
 #[test]
 fn what_narrows_is_read_and_written() {
-    let query =
-        "view=mine&q=oka&sev=HIGH&sev=INFO&type=GLUCOSE_HIGH&status=ACTIVE&who=me&who=nobody&sort=oldest&rows=50";
+    let query = "view=mine&find=c2VhbGVk&sev=HIGH&sev=INFO&type=GLUCOSE_HIGH&status=ACTIVE&who=me&who=nobody&sort=oldest&rows=50";
     let (filter, _) = read(query).unwrap();
     assert_eq!(filter.query(), query);
     assert!(filter.narrows());
@@ -27,9 +26,18 @@ fn what_narrows_is_read_and_written() {
 
 #[test]
 fn what_does_not_exist_is_refused() {
-    for query in
-        ["view=all", "sev=high", "type=BP", "who=alice", "facility=1", "sort=name", "rows=1000", "after=x", "saved=1"]
-    {
+    for query in [
+        "view=all",
+        "sev=high",
+        "type=BP",
+        "who=alice",
+        "facility=1",
+        "sort=name",
+        "rows=1000",
+        "after=x",
+        "saved=1",
+        "q=okafor",
+    ] {
         assert!(matches!(read(query), Err(Error::BadRequest(_))), "{query}");
     }
     assert!(read("after=4.9999999999999999999.0192f0c1-0000-7000-8000-000000000000").is_err());
@@ -37,7 +45,7 @@ fn what_does_not_exist_is_refused() {
 
 #[test]
 fn an_empty_field_of_the_form_means_nothing() {
-    let (filter, _) = read("view=&q=+&sev=&type=&who=&sort=&rows=&after=").unwrap();
+    let (filter, _) = read("view=&q=&find=&sev=&type=&who=&sort=&rows=&after=").unwrap();
     assert_eq!(filter, Filter::default());
 }
 
@@ -46,14 +54,14 @@ proptest! {
     fn a_written_address_reads_the_same(
         view in 0..View::ALL.len(),
         sort in 0..Sort::ALL.len(),
-        q in "\\PC{0,40}",
+        find in prop::option::of("[A-Za-z0-9_-]{1,40}"),
         severities in prop::collection::vec(0..4_usize, 0..3),
         me: bool,
     ) {
         let filter = Filter {
             view: View::ALL[view],
             sort: Sort::ALL[sort],
-            q: q.trim().to_owned(),
+            find,
             severities: severities.into_iter().map(|index| Severity::ALL[index]).collect(),
             me,
             rows: Some(25),

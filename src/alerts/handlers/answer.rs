@@ -4,8 +4,8 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{back, mover, time};
-use crate::alerts::filter::{Filter, RawFilter, View};
+use super::{back, list_of, mover, time};
+use crate::alerts::filter::{Filter, View};
 use crate::alerts::forms::RawMove;
 use crate::alerts::item::Item;
 use crate::alerts::menus;
@@ -24,9 +24,8 @@ use crate::web::{Ctx, format};
 
 /// After a move of one alert.
 pub async fn done(ctx: &Ctx, mut tx: Tx, kind: Kind, row: Row, raw: &RawMove, proof: &Audited) -> Result<Response> {
-    let flash = Flash::ok(format!("Alert {}", kind.past()));
     let home = if raw.back.is_empty() { format!("/alerts/{}", row.id) } else { back(&raw.back).to_owned() };
-    let flash = if kind.undoable() { flash.with_undo(undo_href(&row, &home)) } else { flash };
+    let flash = Flash::ok(format!("Alert {}", kind.past())).with_undo(undo_href(&row, &home));
     if !ctx.hx.partial {
         tx.commit().await?;
         return Ok(ctx.redirect(&home, Some(&flash)));
@@ -100,13 +99,6 @@ async fn moved(ctx: &Ctx, tx: &mut Tx, row: Row, home: &str, proof: &Audited) ->
         stays,
         tabs,
     })
-}
-
-/// The list that the person came from.
-fn list_of(home: &str) -> Filter {
-    let query = home.split_once('?').map(|(_, query)| query).unwrap_or_default();
-    let raw = serde_html_form::from_str::<RawFilter>(query).unwrap_or_default();
-    raw.parse().map(|(filter, _)| filter).unwrap_or_default()
 }
 
 /// Whether the alert still belongs to that list.

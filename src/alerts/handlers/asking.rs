@@ -32,6 +32,8 @@ pub struct Trouble {
     pub errors: FormErrors,
     /// What somebody else did meanwhile.
     pub conflict: Option<String>,
+    /// What else there is to know before it is done.
+    pub note: Option<String>,
 }
 
 impl Trouble {
@@ -42,7 +44,7 @@ impl Trouble {
 
     /// Something in the form is wrong.
     pub fn wrong(errors: FormErrors) -> Self {
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, errors, conflict: None }
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, errors, ..Self::default() }
     }
 }
 
@@ -78,6 +80,7 @@ pub async fn page(
         form: raw.clone(),
         errors: trouble.errors,
         conflict: trouble.conflict,
+        note: trouble.note,
         allowed: ctx.actor.may(kind.permission()),
         shell,
         kind,
@@ -102,6 +105,27 @@ pub async fn check_assignee(ctx: &Ctx, tx: &mut Tx, person: UserId, facility: Op
     ))
 }
 
+/// Where these alerts belong, each place once.
+pub fn facilities(rows: &[Row]) -> Vec<Option<FacilityId>> {
+    let mut places: Vec<_> = rows.iter().map(|row| row.facility_id).collect();
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+/// Who may be given all of these alerts.
+async fn assignable(ctx: &Ctx, tx: &mut Tx, rows: &[Row]) -> Result<Vec<people::Person>> {
+    let mut everywhere: Option<Vec<people::Person>> = None;
+    for facility in facilities(rows) {
+        let here = people::assignable(tx, ctx.actor.organization, facility).await?;
+        everywhere = Some(match everywhere {
+            None => here,
+            Some(people) => people.into_iter().filter(|one| here.iter().any(|other| other.id == one.id)).collect(),
+        });
+    }
+    Ok(everywhere.unwrap_or_default())
+}
+
 /// What the page offers: reasons, people or times.
 async fn choices(ctx: &Ctx, tx: &mut Tx, kind: Kind, rows: &[Row], raw: &RawMove) -> Result<Vec<Choice>> {
     Ok(match kind {
@@ -117,8 +141,7 @@ async fn choices(ctx: &Ctx, tx: &mut Tx, kind: Kind, rows: &[Row], raw: &RawMove
                 .collect()
         }
         Kind::Assign => {
-            let facility = rows.first().and_then(|row| row.facility_id);
-            let people = people::assignable(tx, ctx.actor.organization, facility).await?;
+            let people = assignable(ctx, tx, rows).await?;
             let me = Choice::new("me", "Me", raw.who == "me");
             let nobody = Choice::new("nobody", "Nobody: back to the unassigned", raw.who == "nobody");
             let others =

@@ -3,11 +3,13 @@
 use serde_json::json;
 
 use super::asking::{self, Trouble};
-use super::{back, mover};
-use crate::alerts::forms::RawMove;
+use super::{back, criteria, list_of, mover};
+use crate::alerts::filter::Position;
+use crate::alerts::forms::{BULK_LIMIT, RawMove};
+use crate::alerts::item::Can;
 use crate::alerts::model::Refusal;
 use crate::alerts::moves::{self, Kind, Move, Outcome};
-use crate::alerts::queries::{one, save};
+use crate::alerts::queries::{list, one, save};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
@@ -29,6 +31,9 @@ pub async fn post(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawMove>) -> Page {
     let kind = Kind::of_bulk(&raw.action).ok_or(Error::BadRequest("Choose what to do with the alerts."))?;
     if !ctx.actor.may(kind.permission()) {
         return Err(Error::Forbidden);
+    }
+    if raw.all == "1" {
+        return ask_for_all(&ctx, tx, kind, raw).await;
     }
     let mut chosen = raw.chosen()?;
     chosen.sort_unstable();
@@ -72,6 +77,36 @@ pub async fn undo(ctx: Ctx, mut tx: Tx, Id(request): Id<RequestId>, Query(raw): 
     Ok(ctx.redirect(back(&raw.back), Some(&flash)))
 }
 
+/// The whole list instead of one page of it: shown before anything moves, so that nobody moves what they have not seen.
+async fn ask_for_all(ctx: &Ctx, mut tx: Tx, kind: Kind, mut raw: RawMove) -> Page {
+    let filter = list_of(back(&raw.back));
+    let criteria = criteria(ctx, &mut tx, &filter).await?;
+    let most = usize::from(BULK_LIMIT);
+    let mut rows = list::page(&mut tx, &criteria, &filter, &Position::default(), BULK_LIMIT.into()).await?;
+    let more = rows.len() > most;
+    rows.truncate(most);
+    let found = rows.len();
+    let now = one::now(&mut tx).await?;
+    rows.retain(|row| Can::of(&row.alert(), mover(ctx), now).do_this(kind));
+    if rows.is_empty() {
+        let nothing = Flash::problem(format!("No alert in this list can be {} by you as it stands", kind.past()));
+        return Ok(ctx.redirect(back(&raw.back), Some(&nothing)));
+    }
+    let mut note = Vec::new();
+    if more {
+        note.push(format!("These are the first {most} of the list. Come back for the others."));
+    }
+    match found - rows.len() {
+        0 => {}
+        1 => note.push(format!("1 alert of the list is left out: it cannot be {} by you as it stands.", kind.past())),
+        n => note
+            .push(format!("{n} alerts of the list are left out: they cannot be {} by you as they stand.", kind.past())),
+    }
+    raw.id = rows.iter().map(|row| format!("{}.{}", row.id, row.row_version)).collect();
+    let trouble = Trouble { note: Some(note.join(" ")).filter(|note| !note.is_empty()), ..Trouble::none() };
+    asking::page(ctx, tx, kind, rows, &raw, trouble).await
+}
+
 async fn move_all(ctx: &Ctx, tx: &mut Tx, chosen: &[(AlertId, i64)], what: &Move) -> Result<Tally> {
     let ids: Vec<_> = chosen.iter().map(|(id, _)| id.uuid()).collect();
     let rows = one::lock(tx, ctx.actor.organization, &ids).await?;
@@ -80,11 +115,13 @@ async fn move_all(ctx: &Ctx, tx: &mut Tx, chosen: &[(AlertId, i64)], what: &Move
         if rows.len() == chosen.len() { rows.len() } else { one::find(tx, ctx.actor.organization, &ids).await?.len() };
     // What has gone out of sight meanwhile counts as changed; what is seen and cannot be locked may not be changed.
     let mut tally = Tally { changed: chosen.len() - seen, refused: seen - rows.len(), ..Tally::default() };
+    if let Move::Assign(Some(person)) = what {
+        for facility in asking::facilities(&rows) {
+            asking::check_assignee(ctx, tx, *person, facility).await?;
+        }
+    }
     for row in &rows {
         let as_seen = chosen.iter().any(|(id, version)| *id == row.id && *version == row.row_version);
-        if let Move::Assign(Some(person)) = what {
-            asking::check_assignee(ctx, tx, *person, row.facility_id).await?;
-        }
         if !as_seen {
             tally.changed += 1;
             continue;

@@ -14,7 +14,8 @@ use crate::alerts::queries::{list, one};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::events::{self, Action, Event};
-use crate::web::form::Query;
+use crate::patients::find;
+use crate::web::form::{Form, Query};
 use crate::web::nav::{self, Area, Badges, capped};
 use crate::web::ui::Pager;
 use crate::web::{Ctx, Page};
@@ -23,17 +24,40 @@ use crate::web::{Ctx, Page};
 const NEWER: i64 = 20;
 
 /// The page, or the parts of it that a new filter replaces.
-pub async fn index(ctx: Ctx, mut tx: Tx, uri: Uri, Query(raw): Query<RawFilter>) -> Page {
+pub async fn index(ctx: Ctx, tx: Tx, uri: Uri, Query(raw): Query<RawFilter>) -> Page {
     let (filter, position) = raw.parse()?;
-    let criteria = criteria(&ctx, &mut tx, &filter).await?;
-    let size = page_size(&ctx, &filter);
+    show(&ctx, tx, filter, position, uri.query().is_none()).await
+}
+
+/// `POST /alerts/search`: words are not for addresses; they come back sealed.
+pub async fn search(ctx: Ctx, mut tx: Tx, Form(mut raw): Form<RawFilter>) -> Page {
+    let typed = raw.take_words();
+    let (filter, _) = raw.parse()?;
+    let keys = ctx.app.keys(&mut tx, ctx.actor.organization).await?;
+    let find = find::seal(keys, &ctx.actor, &typed)?;
+    let filter = filter.with(|f| f.find = find);
+    let here = filter.href();
+    if !ctx.hx.partial {
+        return Ok(ctx.redirect(&here, None));
+    }
+    let mut response = show(&ctx, tx, filter, Position::default(), false).await?;
+    if let Ok(here) = here.parse() {
+        response.headers_mut().insert("hx-push-url", here);
+    }
+    Ok(response)
+}
+
+/// `plain`: nothing in particular was asked for, so a default view opens, where there is one.
+async fn show(ctx: &Ctx, mut tx: Tx, filter: Filter, position: Position, plain: bool) -> Page {
+    let criteria = criteria(ctx, &mut tx, &filter).await?;
+    let size = page_size(ctx, &filter);
     let mut rows = list::page(&mut tx, &criteria, &filter, &position, size).await?;
     let beyond = trim(&mut rows, size, &position);
-    let shown = selected(&ctx, &mut tx, &rows, &position).await?;
+    let shown = selected(ctx, &mut tx, &rows, &position).await?;
     let looked_at = shown.as_ref().or_else(|| rows.first());
     let around =
         around(&mut tx, &ctx.actor, looked_at.and_then(|row| row.patient_id), looked_at.map(|row| row.id)).await?;
-    if let (None, Some(view)) = (uri.query(), around.views.iter().find(|view| view.own && view.is_default)) {
+    if let (true, Some(view)) = (plain, around.views.iter().find(|view| view.own && view.is_default)) {
         return Ok(ctx.redirect(&format!("/alerts?saved={}&{}", view.id, view.query), None).into_response());
     }
     let mut badges =
@@ -41,7 +65,8 @@ pub async fn index(ctx: Ctx, mut tx: Tx, uri: Uri, Query(raw): Query<RawFilter>)
     if !ctx.hx.partial {
         badges.messages = nav::waiting_messages(&mut tx, &ctx.actor).await?;
     }
-    let queue = reveal(&ctx, &mut tx, Found { filter, position, rows, beyond, shown, around }).await?;
+    let typed = criteria.typed().to_owned();
+    let queue = reveal(ctx, &mut tx, Found { filter, typed, position, rows, beyond, shown, around }).await?;
     tx.commit().await?;
     if ctx.hx.partial {
         return ctx.fragment(&Answer { queue: &queue });
@@ -65,6 +90,7 @@ pub async fn newer(ctx: Ctx, mut tx: Tx, Query(raw): Query<RawFilter>) -> Page {
 /// What the statements found.
 struct Found {
     filter: Filter,
+    typed: String,
     position: Position,
     rows: Vec<Row>,
     /// Whether there is more before the page, and after it.
@@ -124,7 +150,7 @@ async fn reveal(ctx: &Ctx, tx: &mut Tx, mut found: Found) -> Result<Queue> {
 }
 
 fn queue(ctx: &Ctx, found: Found, items: Vec<Item>, pane: Option<Item>) -> Queue {
-    let Found { filter, position, beyond, mut around, .. } = found;
+    let Found { filter, typed, position, beyond, mut around, .. } = found;
     let time = time(ctx);
     let cursor = |item: Option<&Item>| item.map(|item| item.row.cursor());
     let here = position.cursor.map_or_else(
@@ -149,7 +175,9 @@ fn queue(ctx: &Ctx, found: Found, items: Vec<Item>, pane: Option<Item>) -> Queue
     Queue {
         meta: meta(&around, &time),
         tabs: menus::tabs(&filter, &around),
-        chips: menus::chips(&filter, &around.facilities),
+        chips: menus::chips(&filter, &typed, &around.facilities),
+        all: (pager.next.is_some() || pager.previous.is_some()).then(|| menus::all(&filter, &around)).flatten(),
+        typed,
         clear: filter.cleared().href(),
         severities: menus::severities(&filter),
         types: menus::types(&filter),

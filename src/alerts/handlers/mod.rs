@@ -10,12 +10,13 @@ pub mod new;
 pub mod show;
 pub mod views;
 
-use super::filter::Filter;
+use super::filter::{Filter, RawFilter};
 use super::item::Time;
 use super::model::Mover;
 use super::queries::criteria::{Criteria, Words};
 use crate::db::Tx;
 use crate::error::Result;
+use crate::patients::find;
 use crate::web::Ctx;
 
 /// The person of the request as the rules see them.
@@ -32,10 +33,25 @@ fn time(ctx: &Ctx) -> Time {
 async fn criteria(ctx: &Ctx, tx: &mut Tx, filter: &Filter) -> Result<Criteria> {
     let organization = ctx.actor.organization;
     let keys = ctx.app.keys(tx, organization).await?;
-    let words = Words::new(&filter.q, |number| {
-        Ok(keys.blind_index(organization, "patient", "medical_record_number", number).map_err(anyhow::Error::from)?)
-    })?;
+    let typed = filter.find.as_deref().map(|token| find::open(keys, &ctx.actor, token));
+    let words = match typed {
+        None => Words::default(),
+        Some(Some(typed)) => Words::new(typed, |number| {
+            Ok(keys
+                .blind_index(organization, "patient", "medical_record_number", number)
+                .map_err(anyhow::Error::from)?)
+        })?,
+        // A token of somebody else finds nothing, rather than everything.
+        Some(None) => Words::nothing(String::new()),
+    };
     Ok(Criteria::new(&ctx.actor, filter, words))
+}
+
+/// The list that the person came from.
+fn list_of(home: &str) -> Filter {
+    let query = home.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    let raw = serde_html_form::from_str::<RawFilter>(query).unwrap_or_default();
+    raw.parse().map(|(filter, _)| filter).unwrap_or_default()
 }
 
 /// Where to go after an action: a page of the alerts, and no other site whatever a form says.

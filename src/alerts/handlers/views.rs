@@ -37,13 +37,15 @@ pub struct RawView {
     pub shared: String,
     /// `true` to open the queue with it.
     pub is_default: String,
+    /// Whether words were typed, which a view does not keep.
+    #[serde(skip)]
+    pub words: bool,
 }
 
 /// `GET /alerts/views?…`: asks for a name for this filter.
 pub async fn ask(ctx: Ctx, tx: Tx, Query(raw): Query<RawFilter>) -> Page {
     let (filter, _) = raw.parse()?;
-    let query = Filter { saved: None, ..filter.clone() }.query();
-    let raw = RawView { query, ..RawView::default() };
+    let raw = RawView { query: kept(&filter), words: filter.find.is_some(), ..RawView::default() };
     page(&ctx, tx, raw, filter.saved, FormErrors::default()).await
 }
 
@@ -78,12 +80,17 @@ pub async fn remove(ctx: Ctx, mut tx: Tx, Id(id): Id<SavedViewId>) -> Page {
     Ok(ctx.redirect("/alerts?view=open", Some(&Flash::ok("View removed"))))
 }
 
+/// What a view keeps of a filter: not the words, which are sealed for one person and may be a name.
+fn kept(filter: &Filter) -> String {
+    Filter { saved: None, find: None, ..filter.clone() }.query()
+}
+
 /// The filter as this program writes it: what is kept can be opened again.
 fn checked(query: &str) -> Result<String> {
     let raw: RawFilter = serde_html_form::from_str(query)
         .map_err(|_| Error::BadRequest("This filter cannot be read. Open the list and try again."))?;
     let (filter, _) = raw.parse()?;
-    let query = Filter { saved: None, ..filter }.query();
+    let query = kept(&filter);
     if query.len() > QUERY_CHARS {
         return Err(Error::Unprocessable("This filter is too long to be kept.".to_owned()));
     }

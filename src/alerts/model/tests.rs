@@ -1,10 +1,15 @@
 //! Every state × transition × role, against the table of the domain model written out a second time.
 
+use std::time::Duration;
+
 use chrono::{TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use proptest::prelude::*;
 
 use super::*;
+use crate::access::Role;
+use crate::clock::Timestamp;
+use crate::ids::UserId;
 
 const MOVES: [Move; 8] = [
     Move::Acknowledge,

@@ -27,6 +27,8 @@ pub struct Criteria {
 /// What the words in the filter may mean.
 #[derive(Debug, Default)]
 pub struct Words {
+    /// As they were typed.
+    typed: String,
     /// The beginning of a name: keys from here …
     pub(super) from: Option<String>,
     /// … up to here.
@@ -39,15 +41,33 @@ pub struct Words {
 
 impl Words {
     /// Reads the words; `index` is the blind index of a record number.
-    pub fn new(q: &str, index: impl FnOnce(&str) -> Result<Vec<u8>>) -> Result<Self> {
-        let Some(key) = names::search_key(q) else { return Ok(Self::default()) };
+    pub fn new(typed: String, index: impl FnOnce(&str) -> Result<Vec<u8>>) -> Result<Self> {
+        let Some(key) = names::search_key(&typed) else { return Ok(Self::nothing(typed)) };
         let (from, to) = names::prefix_range(&key);
-        let record_number = Some(index(&crate::phi::normalise::record_number(q))?);
-        Ok(Self { from: Some(from), to: Some(to), record_number, title: Some(q.to_lowercase()) })
+        let record_number = Some(index(&crate::phi::normalise::record_number(&typed))?);
+        Ok(Self { from: Some(from), to: Some(to), record_number, title: Some(typed.to_lowercase()), typed })
+    }
+
+    /// Words that no alert matches: no name lies in an empty range, and no title holds a control character.
+    #[must_use]
+    pub fn nothing(typed: String) -> Self {
+        Self {
+            typed,
+            from: Some(String::new()),
+            to: Some(String::new()),
+            record_number: None,
+            title: Some("\u{1}".to_owned()),
+        }
     }
 }
 
 impl Criteria {
+    /// The words that were typed.
+    #[must_use]
+    pub fn typed(&self) -> &str {
+        &self.words.typed
+    }
+
     /// The filter of `actor`.
     #[must_use]
     pub fn new(actor: &Actor, filter: &Filter, words: Words) -> Self {

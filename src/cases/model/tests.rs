@@ -104,8 +104,8 @@ fn every_move_of_the_table_has_somebody_who_makes_it() {
         let case = Case { creator: clerk, state: state(from, worker), open_tasks: 0 };
         let someone = [(clerk, Role::Clerk), (chair, Role::Chair), (worker, Role::Caseworker)]
             .into_iter()
-            .filter_map(|(user, role)| {
-                case.apply(&a_move(kind, user(9)), Mover { user, role }, Timestamp::UNIX_EPOCH).ok()
+            .filter_map(|(person, role)| {
+                case.apply(&a_move(kind, user(9)), Mover { user: person, role }, Timestamp::UNIX_EPOCH).ok()
             })
             .next();
         assert_eq!(someone.map(|case| case.state.status()), Some(to), "{from:?} {kind:?}");

@@ -51,23 +51,57 @@ async fn filters_narrow_and_chips_take_them_off() {
     assert!(!rows.is_empty() && rows.iter().all(|row| row.contains("Critical")), "{rows:?}");
     assert_eq!(critical.texts("#chips .chip"), ["Severity: Critical remove filter"]);
     assert_eq!(critical.attributes("#chips .chip", "href"), ["/alerts"]);
-    for (query, expected) in [
-        ("q=oka", "OKAFOR"),
-        ("q=adaeze", "OKAFOR"),
-        ("q=104+2331", "OKAFOR"),
-        ("q=1042331", "OKAFOR"),
-        ("q=oxygen", "Oxygen saturation low"),
-        ("type=GLUCOSE_HIGH", "Glucose"),
-    ] {
-        let rows = clinician.get(&format!("/alerts?{query}")).await.texts(ROWS);
-        assert!(!rows.is_empty() && rows.iter().all(|row| row.contains(expected)), "{query}: {rows:?}");
-    }
-    let nobody = clinician.get("/alerts?q=zzzz").await;
-    assert!(nobody.body.contains("No alert matches this filter"));
+    let glucose = clinician.get("/alerts?type=GLUCOSE_HIGH").await.texts(ROWS);
+    assert!(!glucose.is_empty() && glucose.iter().all(|row| row.contains("Glucose")), "{glucose:?}");
     let mine = clinician.get("/alerts?view=mine&rows=50").await.texts(ROWS);
     assert!(!mine.is_empty() && mine.iter().all(|row| row.contains("Haas")), "{mine:?}");
     let free = clinician.get("/alerts?view=unassigned&rows=50").await.texts(ROWS);
     assert!(!free.is_empty() && free.iter().all(|row| row.contains("Take it")), "{free:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_are_looked_for_and_stand_in_no_address() {
+    let portal = Portal::start().await;
+    let clinician = portal.sign_in("clinician").await;
+    for (typed, expected) in [
+        ("oka", "OKAFOR"),
+        ("adaeze", "OKAFOR"),
+        ("104 2331", "OKAFOR"),
+        ("1042331", "OKAFOR"),
+        ("oxygen", "Oxygen saturation low"),
+    ] {
+        let found = clinician.post("/alerts/search", &[("q", typed), ("sort", "newest")]).await;
+        assert_eq!(found.status, StatusCode::SEE_OTHER, "{}", found.body);
+        let address = found.location().to_owned();
+        assert!(address.starts_with("/alerts?find=") && address.ends_with("&sort=newest"), "{address}");
+        let page = clinician.get(&address).await;
+        let rows = page.texts(ROWS);
+        assert!(!rows.is_empty() && rows.iter().all(|row| row.contains(expected)), "{typed}: {rows:?}");
+        assert_eq!(page.attributes("#filter-q", "value"), [typed]);
+        assert_eq!(page.texts("#chips .chip"), [format!("Text: {typed} remove filter")]);
+        for link in page.attributes("[href],[hx-get],[hx-post],[action]", "href") {
+            assert!(!link.to_lowercase().contains(&typed.replace(' ', "+")), "{typed} in {link}");
+        }
+        // Somebody else's token finds nothing; the same person's file holds what the list does.
+        assert_eq!(portal.sign_in("assistant").await.get(&address).await.texts(ROWS).len(), 0, "{typed}");
+        let file = clinician.get(&address.replace("/alerts?", "/alerts.csv?")).await;
+        assert!(file.body.contains(expected.split(',').next().unwrap_or_default()), "{typed}");
+        let ask = clinician.get(&address.replace("/alerts?", "/alerts/views?")).await;
+        assert_eq!(ask.attributes("input[name=query]", "value"), ["sort=newest"]);
+        assert!(ask.body.contains("are not kept"), "{typed}");
+    }
+    for nothing in ["zzzz", "?!"] {
+        let found = clinician.post("/alerts/search", &[("q", nothing)]).await;
+        assert!(clinician.get(found.location()).await.body.contains("No alert matches this filter"), "{nothing}");
+    }
+    let cleared = clinician.post("/alerts/search", &[("q", "  "), ("view", "mine")]).await;
+    assert_eq!(cleared.location(), "/alerts?view=mine");
+    let fragment = clinician.hx_post("/alerts/search", &[("q", "oka")]).await;
+    assert_eq!(fragment.status, StatusCode::OK);
+    assert!(fragment.header("hx-push-url").is_some_and(|address| address.starts_with("/alerts?find=")));
+    assert!(fragment.texts(ROWS).iter().all(|row| row.contains("OKAFOR")), "{:?}", fragment.texts(ROWS));
+    let long = clinician.post("/alerts/search", &[("q", "x".repeat(101).as_str())]).await;
+    assert_eq!(long.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -166,6 +166,88 @@ async fn a_stale_form_keeps_what_was_typed() {
     assert!(hx.body.contains("Acknowledged by M. Haas"), "{}", hx.body);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_and_a_reopening_are_undone_to_the_minute() {
+    let portal = Portal::start().await;
+    let clinician = portal.sign_in("clinician").await;
+    let me = account(&portal, "clinician").await;
+    let alert = one(&portal, "ACTIVE", "WARNING").await;
+    let columns = async || {
+        sqlx::query_scalar!(
+            r#"SELECT concat_ws('|', status, assignee_id, acknowledged_at, acknowledged_by_id, ack_expires_at, snoozed_until, resolved_at,
+                      resolved_by_id, reason_code, reason_text) AS "columns!" FROM alert WHERE id = $1"#,
+            alert.id
+        )
+        .fetch_one(&portal.admin)
+        .await
+        .expect("the alert")
+    };
+    for (what, fields, from) in [
+        ("return", MOVES[3].1, "ACKNOWLEDGED"),
+        ("return", MOVES[3].1, "SNOOZED"),
+        ("reopening", MOVES[6].1, "RESOLVED"),
+        ("reopening", MOVES[6].1, "DISMISSED"),
+    ] {
+        put(&portal, alert.id, from, "WARNING", me).await;
+        let before = columns().await;
+        let reply = act(&clinician, &state(&portal, alert.id).await, what, fields).await;
+        assert_eq!(reply.status, StatusCode::SEE_OTHER, "{what} from {from}: {}", reply.body);
+        assert_eq!(state(&portal, alert.id).await.status, "ACTIVE", "{what} from {from}");
+        let offered = clinician.get("/alerts").await;
+        assert!(offered.body.contains(&format!("/alerts/{}/undo", alert.id)), "{what} offers no undo");
+        assert!(undo(&clinician, &alert).await.body.contains("Undone"), "{what} from {from}");
+        assert_eq!(columns().await, before, "{what} from {from}");
+    }
+    // What was closed while it was snoozed, opened again, and closed again by undo, keeps until when.
+    put(&portal, alert.id, "SNOOZED", "WARNING", me).await;
+    act(&clinician, &state(&portal, alert.id).await, "resolution", MOVES[4].1).await;
+    let before = columns().await;
+    act(&clinician, &state(&portal, alert.id).await, "reopening", MOVES[6].1).await;
+    assert!(undo(&clinician, &alert).await.body.contains("Undone"));
+    assert_eq!(columns().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_list_moves_after_it_was_shown() {
+    let portal = Portal::start().await;
+    let clinician = portal.sign_in("clinician").await;
+    let page = clinician.get("/alerts?view=unassigned&rows=12").await;
+    assert_eq!(page.texts("#bulk label").len(), 0, "one page holds them all");
+    let page = clinician.get("/alerts").await;
+    assert_eq!(page.texts("#bulk label"), ["All 31 in this list"]);
+    let back = page.attributes("#bulk input[name=back]", "value").remove(0);
+    let asked = clinician.post("/alerts/bulk", &[("action", "acknowledge"), ("all", "1"), ("back", &back)]).await;
+    assert_eq!(asked.status, StatusCode::OK, "{}", asked.body);
+    let ids = asked.attributes("form input[name=id]", "value");
+    assert!(ids.len() > 12 && ids.len() < 31, "{}", ids.len());
+    assert_eq!(asked.text("h1"), format!("Acknowledge {} alerts", ids.len()));
+    let note = format!("{} alerts of the list are left out", 31 - ids.len());
+    assert!(asked.body.contains(&note), "{note}");
+    let acknowledged = async || {
+        let count = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM alert WHERE status = 'ACKNOWLEDGED'"#);
+        count.fetch_one(&portal.admin).await.expect("a count")
+    };
+    let before = acknowledged().await;
+    let body =
+        ids.iter().fold("action=acknowledge&asked=1&back=%2Falerts".to_owned(), |body, id| format!("{body}&id={id}"));
+    let done = clinician.post_raw("/alerts/bulk", body).await;
+    assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/alerts"), "{}", done.body);
+    let after = clinician.get("/alerts").await;
+    assert!(after.text("#flash").contains(&format!("{} acknowledged", ids.len())), "{}", after.text("#flash"));
+    assert_eq!(acknowledged().await, before + i64::try_from(ids.len()).expect("few"));
+    let nothing = clinician
+        .post("/alerts/bulk", &[("action", "acknowledge"), ("all", "1"), ("back", "/alerts?view=snoozed")])
+        .await;
+    assert_eq!(nothing.status, StatusCode::SEE_OTHER);
+    assert!(
+        clinician.get(nothing.location()).await.text("#flash").contains("No alert in this list can be acknowledged")
+    );
+    // Assigning asks for somebody who works at all of the places.
+    let asked = clinician.post("/alerts/bulk", &[("action", "assign"), ("all", "1"), ("back", "/alerts")]).await;
+    let people = asked.texts("input[name=who] + label, label:has(input[name=who])").join(" ");
+    assert!(people.contains("Abara") && !people.contains("Lowe"), "{people}");
+}
+
 async fn undo(browser: &Browser, alert: &Found) -> crate::support::Reply {
     let reply = browser.post(&format!("/alerts/{}/undo", alert.id), &[]).await;
     assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
