@@ -133,6 +133,10 @@ impl Role {
                 matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Owner | R::Compliance)
             }
             P::RequestVisits => matches!(self, R::Clinician | R::MedicalAssistant | R::Carer),
+            P::ViewPortalAccounts => {
+                matches!(self, R::Clinician | R::MedicalAssistant | R::Manager | R::Compliance)
+            }
+            P::ManagePortalAccounts => matches!(self, R::MedicalAssistant | R::Manager),
             P::ViewAccessLog => matches!(self, R::Clinician | R::Manager | R::Owner | R::Compliance),
             P::ViewCases | P::ExportCases => matches!(self, R::Clerk | R::Chair | R::Caseworker | R::Compliance),
             P::OpenCases => matches!(self, R::Clerk | R::Chair),
@@ -140,8 +144,18 @@ impl Role {
             P::AssignCases => matches!(self, R::Chair),
             P::UseMessages => matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager),
             P::AnswerForTeam => matches!(self, R::Clinician | R::MedicalAssistant),
+            P::ViewDocuments => !matches!(self, R::Patient | R::Admin),
+            P::ViewChartDocuments => {
+                matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Compliance)
+            }
+            P::AddDocuments => {
+                matches!(self, R::Clinician | R::MedicalAssistant | R::Clerk | R::Chair | R::Caseworker | R::Manager)
+            }
             P::ViewAudit => matches!(self, R::Owner | R::Compliance),
             P::ViewAccessMatrix => matches!(self, R::Owner | R::Compliance | R::Admin),
+            P::ViewUsers => matches!(self, R::Manager | R::Owner | R::Compliance | R::Admin),
+            P::InviteUsers => matches!(self, R::Manager | R::Admin),
+            P::ManageUsers => matches!(self, R::Admin),
             P::RunSystem => matches!(self, R::Admin),
         }
     }
@@ -215,6 +229,10 @@ pub enum Permission {
     TriageVisitRequests,
     /// Write down that a patient said yes on the telephone, or walked in.
     ConfirmVisitsByPhone,
+    /// See who uses the portal for a patient.
+    ViewPortalAccounts,
+    /// Invite to the portal, and say what proxies may see and for how long.
+    ManagePortalAccounts,
     /// See who opened a patient's record.
     ViewAccessLog,
     /// See the cases one opened, works on, chairs or audits.
@@ -231,17 +249,29 @@ pub enum Permission {
     UseMessages,
     /// See and take what was written to the team.
     AnswerForTeam,
+    /// Open documents, as far as one may see what they belong to.
+    ViewDocuments,
+    /// Open the documents of a patient's chart.
+    ViewChartDocuments,
+    /// Add documents to what one works on, and archive them.
+    AddDocuments,
     /// Read the audit of the organization.
     ViewAudit,
     /// See who may do what.
     ViewAccessMatrix,
+    /// See the people of the organization and their roles.
+    ViewUsers,
+    /// Invite people (managers carers for their own homes only).
+    InviteUsers,
+    /// Give and end roles, suspend accounts, make links, reset second factors.
+    ManageUsers,
     /// Jobs and other parts of the running system.
     RunSystem,
 }
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 45] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -268,6 +298,8 @@ impl Permission {
         Self::RequestVisits,
         Self::TriageVisitRequests,
         Self::ConfirmVisitsByPhone,
+        Self::ViewPortalAccounts,
+        Self::ManagePortalAccounts,
         Self::ViewAccessLog,
         Self::ViewCases,
         Self::ExportCases,
@@ -276,8 +308,14 @@ impl Permission {
         Self::AssignCases,
         Self::UseMessages,
         Self::AnswerForTeam,
+        Self::ViewDocuments,
+        Self::ViewChartDocuments,
+        Self::AddDocuments,
         Self::ViewAudit,
         Self::ViewAccessMatrix,
+        Self::ViewUsers,
+        Self::InviteUsers,
+        Self::ManageUsers,
         Self::RunSystem,
     ];
 
@@ -311,6 +349,8 @@ impl Permission {
             Self::RequestVisits => "Ask for visits for patients",
             Self::TriageVisitRequests => "Triage visit requests",
             Self::ConfirmVisitsByPhone => "Confirm visits by telephone",
+            Self::ViewPortalAccounts => "See who uses the portal for a patient",
+            Self::ManagePortalAccounts => "Invite to the portal, manage proxies",
             Self::ViewAccessLog => "See who opened a record",
             Self::ViewCases => "See cases",
             Self::ExportCases => "Export cases",
@@ -319,8 +359,14 @@ impl Permission {
             Self::AssignCases => "Review and assign cases",
             Self::UseMessages => "Read and answer messages",
             Self::AnswerForTeam => "Answer messages for the team",
+            Self::ViewDocuments => "Open documents",
+            Self::ViewChartDocuments => "Open documents of charts",
+            Self::AddDocuments => "Add documents",
             Self::ViewAudit => "Read the audit",
             Self::ViewAccessMatrix => "See who may do what",
+            Self::ViewUsers => "See people and their roles",
+            Self::InviteUsers => "Invite people",
+            Self::ManageUsers => "Manage accounts and roles",
             Self::RunSystem => "Run the system",
         }
     }

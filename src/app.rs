@@ -12,6 +12,7 @@ use crate::accounts::{self, password::Passwords};
 use crate::clock::Clock;
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
+use crate::files::Files;
 use crate::ids::OrganizationId;
 use crate::live::Live;
 use crate::phi::{self, Keyring};
@@ -32,6 +33,8 @@ pub struct App {
     pub passwords: Passwords,
     /// What tells open pages of changes.
     pub live: Live,
+    /// Where files are kept.
+    pub files: Files,
     /// Whether the data is made up, and the demo accounts are offered.
     pub demo: bool,
     /// The address people use, where it is not the one we listen on.
@@ -60,6 +63,7 @@ impl App {
             keys: Arc::new(keys),
             passwords: Passwords::default(),
             live: Live::default(),
+            files: Files::local(data_dir.join("files")),
             demo: false,
             public_url: None,
             trusted_proxies: Arc::default(),
@@ -95,13 +99,15 @@ impl App {
 /// # Errors
 /// Where the public address cannot be an origin.
 pub fn router(app: &App) -> anyhow::Result<Router> {
-    let pages = routes::all()
+    let table = routes::all();
+    let uploads = table.uploads();
+    let pages = table
         .into_router(app)
         .layer(accounts::session_layer(app))
         // Past the sessions: a page asks for several of these, and none needs to know who asks.
         .route("/static/{*path}", axum::routing::get(assets::serve))
         .fallback(async || Error::NotFound);
-    let limited = limits::limit(pages, app.public_url.as_deref())?
+    let limited = limits::limit(pages, app.public_url.as_deref(), uploads)?
         .layer(from_fn_with_state(app.clone(), error_page::layer))
         .with_state(app.clone());
     let framed = headers::frame(limited, app.secure_cookies());

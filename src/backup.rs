@@ -1,9 +1,12 @@
 //! `almoner backup` and `almoner restore`: the whole database as one verified, compressed file.
 //!
+//! Documents that are kept in a directory are copied beside it, into `files`: each once, because none ever changes, and
+//! after the database, so that no row is without its file. In a bucket they are backed up by whoever keeps the bucket.
+//!
 //! A backup holds no key: what is encrypted in it stays closed without `keys/master.key`, which is kept apart.
 
 use std::fs;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,9 +19,13 @@ use crate::clock::Clock;
 use crate::config::{Backup, Common, Restore};
 use crate::db::cluster::{Binaries, DATABASE, DbRole};
 use crate::db::{self, Source};
+use crate::files::Place;
 
 /// How many backups are kept, newest first. One a day makes a week.
 const KEPT: usize = 7;
+
+/// Where the documents lie beside backups.
+const FILES: &str = "files";
 
 /// Makes a backup, verifies it, and only then lets the oldest go.
 ///
@@ -39,6 +46,14 @@ pub fn back_up(common: &Common, settings: &Backup) -> anyhow::Result<()> {
     verified.context("the backup failed; earlier ones are untouched")?;
     fs::rename(&unfinished, &file)?;
     println!("Backed up to {} ({} bytes).", file.display(), fs::metadata(&file)?.len());
+    match common.files()?.place() {
+        Place::Local(files) => {
+            let copied = copy_missing(files, &folder.join(FILES)).context("the documents were not copied")?;
+            println!("Copied {copied} documents to {} that were not there yet.", folder.join(FILES).display());
+        }
+        Place::S3 { url } => println!("The documents in {url} are not in it: back the bucket up as well."),
+        Place::Other => {}
+    }
     println!("It cannot be read without the master key, which is not in it.");
     thin_out(&folder)
 }
@@ -69,7 +84,51 @@ pub async fn restore(common: &Common, settings: &Restore) -> anyhow::Result<()> 
     execute(&mut server, &format!(r#"DROP DATABASE "{name}" WITH (FORCE)"#)).await?;
     execute(&mut server, &format!(r#"ALTER DATABASE "{beside}" RENAME TO "{name}""#)).await?;
     println!("Restored {}.", settings.file.display());
+    tokio::task::block_in_place(|| restore_files(common, &settings.file))
+}
+
+/// Puts the documents that lie beside a backup back into their directory.
+fn restore_files(common: &Common, backup: &Path) -> anyhow::Result<()> {
+    let beside = backup.parent().unwrap_or(Path::new("")).join(FILES);
+    match common.files()?.place() {
+        Place::Local(files) if beside.is_dir() => {
+            let copied = copy_missing(&beside, files).context("the documents were not restored")?;
+            println!("Restored {copied} documents.");
+        }
+        Place::Local(_) => println!("There are no documents beside it, in {}.", beside.display()),
+        Place::S3 { url } => println!("The documents are expected in {url}, as they were."),
+        Place::Other => {}
+    }
     Ok(())
+}
+
+/// Copies every file of `from` that `to` does not have yet, with its folders, and says how many. A copy is whole or
+/// not there; what an upload has not finished is left out.
+fn copy_missing(from: &Path, to: &Path) -> anyhow::Result<u64> {
+    if !from.exists() {
+        return Ok(0);
+    }
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(to)?;
+    let mut copied = 0;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type()?.is_dir() {
+            copied += copy_missing(&source, &target)?;
+        } else if !entry.file_name().to_string_lossy().contains('#') && !target.exists() {
+            let unfinished = to.join(format!("{}#copy", entry.file_name().to_string_lossy()));
+            match fs::copy(&source, &unfinished) {
+                Ok(_) => {}
+                // Swept up meanwhile: it belonged to no document.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound && !source.exists() => continue,
+                Err(error) => return Err(error).with_context(|| format!("cannot copy {}", source.display())),
+            }
+            fs::File::open(&unfinished)?.sync_all()?;
+            fs::rename(&unfinished, &target)?;
+            copied += 1;
+        }
+    }
+    Ok(copied)
 }
 
 async fn execute(conn: &mut PgConnection, sql: &str) -> anyhow::Result<()> {
@@ -167,6 +226,22 @@ mod tests {
             ("PGSSLMODE", "require"),
         ];
         assert_eq!(environment(&url), expected.map(|(name, value)| (name, value.to_owned())));
+    }
+
+    #[test]
+    fn documents_are_copied_once_and_whole() {
+        let folder = std::env::temp_dir().join(format!("almoner-copies-{}", std::process::id()));
+        let (from, to) = (folder.join("from"), folder.join("to"));
+        fs::create_dir_all(from.join("org/ab")).unwrap();
+        fs::write(from.join("org/ab/one"), "1").unwrap();
+        fs::write(from.join("org/ab/two#1"), "half").unwrap();
+        assert_eq!(copy_missing(&from, &to).unwrap(), 1);
+        assert_eq!(fs::read_to_string(to.join("org/ab/one")).unwrap(), "1");
+        assert!(!to.join("org/ab/two#1").exists());
+        fs::write(from.join("org/ab/two"), "2").unwrap();
+        assert_eq!(copy_missing(&from, &to).unwrap(), 1, "only what is new");
+        assert_eq!(copy_missing(&folder.join("nowhere"), &to).unwrap(), 0);
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use crate::accounts::cli::UserCommand;
 use crate::audit::cli::AuditCommand;
+use crate::files::{Files, Place, Scanner};
 use crate::ingest::cli::ServiceAccountCommand;
 
 /// An open electronic health record portal.
@@ -37,6 +38,26 @@ pub struct Common {
     /// The key-encryption key, 32 bytes in base64. Without it, the file `keys/master.key` in the data directory.
     #[arg(long, env = "ALMONER_MASTER_KEY", hide_env_values = true, global = true)]
     pub master_key: Option<SecretString>,
+    /// Where documents are kept, encrypted: a directory, or `s3://bucket/prefix`. Without it, `files` in the data directory.
+    #[arg(long, env = "ALMONER_FILES", global = true)]
+    pub files: Option<String>,
+    /// A virus scanner (clamd) that every upload has to pass: `tcp://host:3310` or `unix:/run/clamav/clamd.ctl`.
+    #[arg(long, env = "ALMONER_CLAMAV", global = true)]
+    pub clamav: Option<String>,
+}
+
+impl Common {
+    /// Where documents are kept.
+    ///
+    /// # Errors
+    /// Where `--files` or `--clamav` cannot be understood.
+    pub fn files(&self) -> anyhow::Result<Files> {
+        let place = match &self.files {
+            Some(text) => Place::parse(text)?,
+            None => Place::Local(self.data_dir.join("files")),
+        };
+        Ok(Files::new(place, self.clamav.as_deref().map(Scanner::parse).transpose()?))
+    }
 }
 
 /// The commands.
@@ -46,7 +67,7 @@ pub enum Command {
     Serve(Serve),
     /// Bring the database schema up to date.
     Migrate,
-    /// Back the database up into one verified file.
+    /// Back the database up into one verified file, and the documents beside it.
     Backup(Backup),
     /// Put a backup into an empty database.
     Restore(Restore),

@@ -21,6 +21,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::{Common, Doctor};
 use crate::db::cluster::Binaries;
 use crate::db::{self, Source};
+use crate::files::Place;
 use crate::phi::MasterKey;
 
 const MIB: u64 = 1024 * 1024;
@@ -70,6 +71,7 @@ pub async fn run(common: &Common, settings: &Doctor) -> bool {
         findings.push(postgresql());
     }
     findings.push(master_key(common.master_key.as_ref(), &common.data_dir, common.database_url.is_none()));
+    findings.extend(files(common).await);
     findings.extend(database(common).await);
     for finding in &findings {
         println!("{finding}");
@@ -190,6 +192,43 @@ fn master_key(given: Option<&SecretString>, data_dir: &Path, private: bool) -> F
         return Finding::Wrong(format!("{name} can be read by other users of this machine: chmod 600 {name}"));
     }
     Finding::Well(format!("{name} holds a key and is closed to others"))
+}
+
+/// Where documents are kept, and the virus scanner where there is one.
+async fn files(common: &Common) -> Vec<Finding> {
+    let files = match common.files() {
+        Ok(files) => files,
+        Err(error) => return vec![Finding::Wrong(format!("The store of documents: {error:#}"))],
+    };
+    let mut findings = vec![match files.place() {
+        Place::Local(directory) => documents_directory(directory),
+        Place::S3 { .. } | Place::Other => {
+            let name = files.place().label();
+            match tokio::time::timeout(PATIENCE, files.try_out()).await {
+                Ok(Ok(())) => Finding::Well(format!("Documents can be kept in {name}")),
+                Ok(Err(error)) => Finding::Wrong(format!("Documents cannot be kept in {name}: {error}")),
+                Err(_) => Finding::Wrong(format!("{name} takes longer than {} s to answer", PATIENCE.as_secs())),
+            }
+        }
+    }];
+    if let Some(scanner) = files.scanner() {
+        findings.push(match tokio::time::timeout(PATIENCE, scanner.ping()).await {
+            Ok(Ok(())) => Finding::Well("The virus scanner answers".to_owned()),
+            Ok(Err(error)) => {
+                Finding::Wrong(format!("The virus scanner does not answer ({error:#}): no upload is taken"))
+            }
+            Err(_) => Finding::Wrong("The virus scanner takes too long to answer: no upload is taken".to_owned()),
+        });
+    }
+    findings
+}
+
+fn documents_directory(directory: &Path) -> Finding {
+    match data_directory(directory) {
+        Finding::Well(text) => Finding::Well(format!("Documents: {text}")),
+        Finding::Note(text) => Finding::Note(format!("Documents: {text}")),
+        Finding::Wrong(text) => Finding::Wrong(format!("Documents: {text}")),
+    }
 }
 
 async fn database(common: &Common) -> Vec<Finding> {

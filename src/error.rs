@@ -43,6 +43,12 @@ pub enum Error {
         /// Seconds until another attempt makes sense.
         retry_after: u64,
     },
+    /// There is no room left for files.
+    #[error("no room left for files: {0}")]
+    Full(#[source] object_store::Error),
+    /// The store of files does not answer.
+    #[error("the store of files: {0}")]
+    Storage(#[source] object_store::Error),
     /// The database does not answer.
     #[error("unavailable: {0}")]
     Unavailable(#[source] sqlx::Error),
@@ -64,11 +70,19 @@ impl Error {
             Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Unavailable(_) | Self::Storage(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }
+
+/// What to say where the disk is full.
+pub const NO_ROOM: &str =
+    "There is no room left for files on this server. Nothing was saved. Tell whoever runs the system.";
+
+/// What to say where the store of files is away.
+pub const NO_STORE: &str = "We cannot reach the place where files are kept. Nothing was saved. Try again in a moment.";
 
 /// What the outer layer needs to answer with a page.
 #[derive(Clone, Debug)]
@@ -87,6 +101,8 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         match &self {
             Self::Unavailable(cause) => tracing::warn!(error = %cause, "The database is unavailable"),
+            Self::Full(cause) => tracing::error!(error = %cause, "There is no room left for files"),
+            Self::Storage(cause) => tracing::error!(error = %cause, "The store of files is unavailable"),
             Self::Internal(cause) => tracing::error!(error = format!("{cause:#}"), "Request failed"),
             Self::BadRequest(_)
             | Self::SignedOut
@@ -105,6 +121,8 @@ impl IntoResponse for Error {
             Self::Conflict(detail) | Self::Unprocessable(detail) => (Some(detail), None),
             Self::TooMany { retry_after } => (None, Some(retry_after)),
             Self::Unavailable(_) => (None, Some(5)),
+            Self::Full(_) => (Some(NO_ROOM.to_owned()), None),
+            Self::Storage(_) => (Some(NO_STORE.to_owned()), Some(30)),
             Self::SignedOut | Self::StepUp | Self::Forbidden | Self::NotFound | Self::TooLarge | Self::Internal(_) => {
                 (None, None)
             }
@@ -132,6 +150,21 @@ impl From<sqlx::Error> for Error {
             },
             _ => Self::Internal(error.into()),
         }
+    }
+}
+
+impl From<object_store::Error> for Error {
+    fn from(error: object_store::Error) -> Self {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        while let Some(current) = cause {
+            if let Some(io) = current.downcast_ref::<std::io::Error>()
+                && matches!(io.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+            {
+                return Self::Full(error);
+            }
+            cause = current.source();
+        }
+        Self::Storage(error)
     }
 }
 

@@ -116,6 +116,10 @@ id! {
     ObservationId;
     /// A device or an account with its maker that sends readings.
     DeviceConnectionId;
+    /// A document, whatever its version.
+    DocumentId;
+    /// One version of a document: one file.
+    DocumentVersionId;
     /// A comment on an alert, a case, an incident or a referral.
     CommentId;
     /// A saved filter of a list.

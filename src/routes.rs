@@ -2,8 +2,8 @@
 
 use crate::web::Routes;
 use crate::{
-    accounts, admin, alerts, audit, cases, chart, design, health, home, ingest, jobs, live, messages, patients, portal,
-    search, visits,
+    accounts, admin, alerts, audit, cases, chart, design, documents, health, home, ingest, jobs, live, messages,
+    patients, portal, search, visits,
 };
 
 /// Every route of the portal.
@@ -21,6 +21,7 @@ pub fn all() -> Routes {
         .merge(chart::routes())
         .merge(messages::routes())
         .merge(patients::routes())
+        .merge(documents::routes())
         .merge(search::routes())
         .merge(visits::routes())
         .merge(portal::routes())

@@ -112,6 +112,7 @@ pub async fn service_account(common: &Common, command: &ServiceAccountCommand) -
 pub fn application(common: &Common, serve: &Serve, source: &Source) -> anyhow::Result<App> {
     let keys = Keyring::new(master_key(common, source.is_private())?);
     let mut app = App::new(Db::open(source.runtime.clone()), keys, common.data_dir.clone());
+    app.files = common.files()?;
     app.demo = serve.demo;
     app.public_url = serve.public_url.clone().map(Arc::new);
     app.trusted_proxies = serve.trusted_proxies.clone().into();

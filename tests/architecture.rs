@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Import no slice.
-const PLATFORM: [&str; 14] = [
+const PLATFORM: [&str; 15] = [
     "access",
     "clock",
     "ids",
@@ -15,6 +15,7 @@ const PLATFORM: [&str; 14] = [
     "events",
     "live",
     "jobs",
+    "files",
     "web",
     "charts",
     "server",
@@ -43,7 +44,7 @@ const NEIGHBOURS: [(&str, &[&str]); 6] = [
 ];
 
 /// Calls from the platform into the ground that the platform cannot do without.
-const EXCEPTIONS: [(&str, &str); 8] = [
+const EXCEPTIONS: [(&str, &str); 10] = [
     ("web", "accounts"),
     ("live", "accounts"),
     ("jobs", "accounts"),
@@ -52,6 +53,7 @@ const EXCEPTIONS: [(&str, &str); 8] = [
     ("jobs", "readings"),
     ("jobs", "visits"),
     ("jobs", "messages"),
+    ("jobs", "documents"),
     ("patients", "facilities"),
 ];
 

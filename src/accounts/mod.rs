@@ -117,6 +117,15 @@ pub async fn touch(app: &App, actor: &Actor) -> Result<()> {
     Ok(())
 }
 
+/// Notes that the session is in use, for a request that takes long, and says whether it still lives.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn keep(app: &App, actor: &Actor) -> Result<bool> {
+    queries::touch(app.db.auth(), actor).await?;
+    Ok(queries::lives(app.db.auth(), actor).await?)
+}
+
 /// Lets pass only who gave the password in the last five minutes, for what cannot be taken back.
 ///
 /// # Errors

@@ -1,4 +1,6 @@
-//! Who may do what, read from the code that decides it.
+//! Who may do what, read from the code that decides it; and the people of the organization.
+
+mod users;
 
 use askama::Template;
 
@@ -12,7 +14,7 @@ use crate::web::{Ctx, Page, Routes};
 
 /// The routes of the administrators' pages about access.
 pub fn routes() -> Routes {
-    Routes::new().get("/admin/access", ViewAccessMatrix, access)
+    Routes::new().get("/admin/access", ViewAccessMatrix, access).merge(users::routes())
 }
 
 async fn access(ctx: Ctx, mut tx: Tx) -> Page {

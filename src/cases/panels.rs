@@ -8,6 +8,7 @@
 
 use super::head::Head;
 use crate::db::Tx;
+use crate::documents::{self, Subject};
 use crate::error::Result;
 use crate::events::Audited;
 use crate::web::Ctx;
@@ -25,8 +26,10 @@ pub struct Panels {
 ///
 /// # Errors
 /// Where one of them cannot be made.
-pub async fn of(_ctx: &Ctx, _tx: &mut Tx, _head: &Head, _proof: &Audited) -> Result<Panels> {
-    Ok(Panels::default())
+pub async fn of(ctx: &Ctx, tx: &mut Tx, head: &Head, proof: &Audited) -> Result<Panels> {
+    let mut panels = Panels::default();
+    panels.narrow.push(documents::panel(ctx, tx, Subject::Case(head.id), proof).await?);
+    Ok(panels)
 }
 
 /// How much is still to be done in a case: with open tasks, nobody asks for completion.

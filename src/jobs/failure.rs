@@ -27,6 +27,8 @@ pub(super) fn pause(attempt: i32) -> Duration {
 pub(super) fn describe(error: &Error) -> String {
     let text = match error {
         Error::Unavailable(_) => "the database was unavailable".to_owned(),
+        Error::Full(_) => "there was no room left for files".to_owned(),
+        Error::Storage(_) => "the store of files was unavailable".to_owned(),
         Error::Internal(cause) => cause.chain().find_map(from_known).unwrap_or_else(|| cause.to_string()),
         Error::BadRequest(_)
         | Error::SignedOut

@@ -40,6 +40,9 @@ const AUDIT_SEAL: Duration = Duration::from_mins(1);
 /// List views become findable by patient: whoever asks "who saw my record" may wait this long for the newest lines.
 const AUDIT_PATIENTS: Duration = Duration::from_secs(30);
 
+/// Files of uploads that were cut off take up room only, and what is missing should be known within the day.
+const DOCUMENTS_SWEEP: Duration = Duration::from_hours(6);
+
 /// Sessions that nobody can use any more take up room only.
 const SESSIONS_PURGE: Duration = Duration::from_hours(1);
 
@@ -80,7 +83,7 @@ struct Timer {
     scope: Scope,
 }
 
-const TIMERS: [Timer; 11] = [
+const TIMERS: [Timer; 12] = [
     Timer {
         kind: "alerts.wake",
         label: "Return snoozed alerts to the queue",
@@ -116,6 +119,12 @@ const TIMERS: [Timer; 11] = [
         kind: "audit.patients",
         label: "Make list views findable by patient",
         every: AUDIT_PATIENTS,
+        scope: Scope::EachOrganization,
+    },
+    Timer {
+        kind: "documents.sweep",
+        label: "Sweep up files that belong to no document",
+        every: DOCUMENTS_SWEEP,
         scope: Scope::EachOrganization,
     },
     Timer {

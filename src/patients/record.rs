@@ -225,7 +225,7 @@ impl Record {
 }
 
 /// The sections of a chart: the end of the address, the words, and who may open it. Later slices add theirs.
-const SECTIONS: [(&str, &str, Permission); 11] = [
+const SECTIONS: [(&str, &str, Permission); 13] = [
     ("", "Summary", Permission::ViewPatients),
     ("alerts", "Alerts", Permission::ViewAlerts),
     ("messages", "Messages", Permission::UseMessages),
@@ -236,6 +236,8 @@ const SECTIONS: [(&str, &str, Permission); 11] = [
     ("contacts", "Contacts", Permission::ViewPatients),
     ("coverage", "Cover", Permission::ViewPatients),
     ("care-team", "Care team", Permission::ViewPatients),
+    ("documents", "Documents", Permission::ViewChartDocuments),
+    ("portal", "Portal", Permission::ViewPortalAccounts),
     ("access-log", "Access log", Permission::ViewAccessLog),
 ];
 

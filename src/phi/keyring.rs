@@ -199,6 +199,33 @@ impl Keyring {
         Ok(index.finalize().into_bytes().to_vec())
     }
 
+    /// Number of the data key with which an organization seals what is new.
+    pub fn newest_key(&self, organization: impl Into<Uuid>) -> Result<u8, PhiError> {
+        Ok(self.organization(organization.into())?.newest())
+    }
+
+    /// What seals and opens one file: a cipher with a key of its own, by the file's salt, and the place it is bound to.
+    pub fn file_cipher(
+        &self,
+        organization: impl Into<Uuid>,
+        version: Uuid,
+        key_id: u8,
+        salt: &[u8],
+    ) -> Result<(Aes256Gcm, Vec<u8>), PhiError> {
+        const TABLE: &str = "document_version";
+        const COLUMN: &str = "content";
+        let organization = organization.into();
+        let keys = self.organization(organization)?;
+        let missing = PhiError::MissingDataKey { organization, key_id, table: TABLE, column: COLUMN, row: version };
+        let Some((_, data_key)) = keys.data_keys.iter().find(|(id, _)| *id == key_id) else { return Err(missing) };
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        let info = ["almoner/v1", "file", TABLE, COLUMN].join("|");
+        if Hkdf::<Sha256>::new(Some(salt), data_key.as_ref()).expand(info.as_bytes(), key.as_mut()).is_err() {
+            return Err(missing);
+        }
+        Ok((Aes256Gcm::new((&*key).into()), place(organization, TABLE, COLUMN, version)))
+    }
+
     /// A signature by this instance, for what is kept outside the database. `purpose` separates uses.
     #[must_use]
     pub fn sign(&self, purpose: &'static str, message: &str) -> Vec<u8> {

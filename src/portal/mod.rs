@@ -4,13 +4,17 @@
 //! one chosen in the session (`web::whom`); row-level security shows nobody who is not theirs, and a proxy only the
 //! parts that were given.
 
-use crate::access::Permission::UsePortal;
+use crate::access::Permission::{ManagePortalAccounts, Public, UsePortal, ViewPortalAccounts};
 use crate::web::Routes;
 
+mod accounts;
 mod handlers;
+mod invitation;
+mod letter;
 mod model;
 mod pages;
 mod queries;
+mod staff;
 mod switch;
 
 /// The routes of the portal.
@@ -21,4 +25,13 @@ pub fn routes() -> Routes {
         .get("/my/details", UsePortal, handlers::details)
         .get("/my/switch", UsePortal, switch::ask)
         .post("/my/switch", UsePortal, switch::change)
+        .get("/invitation/{token}", Public, invitation::show)
+        .post("/invitation/{token}", Public, invitation::accept)
+        .get("/patients/{id}/portal", ViewPortalAccounts, staff::list)
+        .get("/patients/{id}/portal/new", ManagePortalAccounts, staff::ask)
+        .post("/patients/{id}/portal/new", ManagePortalAccounts, staff::invite)
+        .get("/patients/{id}/portal/{account}", ManagePortalAccounts, staff::show)
+        .post("/patients/{id}/portal/{account}", ManagePortalAccounts, staff::change)
+        .post("/patients/{id}/portal/{account}/status", ManagePortalAccounts, staff::set_status)
+        .post("/patients/{id}/portal/{account}/letter", ManagePortalAccounts, staff::renew)
 }

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use tower_http::CompressionLevel;
@@ -41,11 +41,17 @@ pub fn frame<S: Clone + Send + Sync + 'static>(router: Router<S>, https: bool) -
 }
 
 /// gzip at its quickest level: on the alert queue the best one takes three times as long for an eighth fewer bytes.
-/// Streams of events and what is compressed already are left alone.
+/// Streams of events and what is compressed already are left alone, and so are files: who resumes a download counts
+/// their bytes.
 fn compression() -> CompressionLayer<impl tower_http::compression::Predicate> {
     CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
-        .compress_when(DefaultPredicate::new().and(SizeAbove::new(COMPRESS_FROM)))
+        .compress_when(DefaultPredicate::new().and(SizeAbove::new(COMPRESS_FROM)).and(is_page))
+}
+
+/// Whether an answer is made for this request, rather than a file that says which of its parts may be asked for.
+fn is_page(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !headers.contains_key(header::ACCEPT_RANGES)
 }
 
 async fn secure(State(https): State<bool>, request: Request, next: Next) -> Response {

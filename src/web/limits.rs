@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use tokio::sync::Semaphore;
@@ -28,6 +28,9 @@ pub const URI_BYTES: usize = 8 * 1024;
 /// rather than made to wait for an answer that nobody reads any more.
 const IN_FLIGHT: usize = 512;
 
+/// Uploads under way at most: each holds a few megabytes for as long as it lasts.
+const UPLOADS: usize = 64;
+
 /// How long an answer may take before the person is told to try again.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -44,8 +47,20 @@ const SIGNED: &str = "/ingest/";
 /// refusal here looks like any other.
 ///
 /// `public_url` is the address people use, where a proxy may hide it from us.
-pub fn limit<S: Clone + Send + Sync + 'static>(router: Router<S>, public_url: Option<&Url>) -> Result<Router<S>> {
-    limit_by(router, public_url, Gate { room: Arc::new(Semaphore::new(IN_FLIGHT)), timeout: ANSWER_TIMEOUT })
+///
+/// `uploads` are the paths that take in files: slow ones get their time there, in places of their own.
+pub fn limit<S: Clone + Send + Sync + 'static>(
+    router: Router<S>,
+    public_url: Option<&Url>,
+    uploads: Vec<&'static str>,
+) -> Result<Router<S>> {
+    let gate = Gate {
+        room: Arc::new(Semaphore::new(IN_FLIGHT)),
+        timeout: ANSWER_TIMEOUT,
+        uploads: uploads.into(),
+        upload_room: Arc::new(Semaphore::new(UPLOADS)),
+    };
+    limit_by(router, public_url, gate)
 }
 
 /// How many get in, and how long they may stay.
@@ -53,6 +68,16 @@ pub fn limit<S: Clone + Send + Sync + 'static>(router: Router<S>, public_url: Op
 struct Gate {
     room: Arc<Semaphore>,
     timeout: Duration,
+    uploads: Arc<[&'static str]>,
+    upload_room: Arc<Semaphore>,
+}
+
+impl Gate {
+    /// Whether a request brings files to a path that takes them.
+    fn is_upload(&self, request: &Request) -> bool {
+        request.method() == Method::POST
+            && request.extensions().get::<MatchedPath>().is_some_and(|path| self.uploads.contains(&path.as_str()))
+    }
 }
 
 fn limit_by<S: Clone + Send + Sync + 'static>(
@@ -81,6 +106,13 @@ async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Respons
     let path = request.uri().path();
     if LONG.contains(&path) {
         return next.run(request).await;
+    }
+    if gate.is_upload(&request) {
+        // Stalled ones are cut by who reads them (see `documents::upload`).
+        return match gate.upload_room.try_acquire() {
+            Ok(_place) => next.run(request).await,
+            Err(_) => unavailable(10),
+        };
     }
     let place = gate.room.try_acquire();
     if place.is_err() && !VITAL.contains(&path) {
@@ -116,7 +148,12 @@ mod tests {
 
     /// Little room, little time.
     fn gate() -> Gate {
-        Gate { room: Arc::new(Semaphore::new(8)), timeout: Duration::from_secs(5) }
+        Gate {
+            room: Arc::new(Semaphore::new(8)),
+            timeout: Duration::from_secs(5),
+            uploads: Arc::new(["/files"]),
+            upload_room: Arc::new(Semaphore::new(1)),
+        }
     }
 
     fn router(gate: Gate) -> Router {
@@ -187,6 +224,20 @@ mod tests {
         };
         assert_eq!(ask("/slow").await, 503);
         assert_eq!(ask("/live").await, 200);
+    }
+
+    #[tokio::test]
+    async fn an_upload_may_take_its_time_in_a_place_of_its_own() {
+        let slow = async || tokio::time::sleep(Duration::from_millis(200)).await;
+        let router = Router::new().route("/files", post(slow).get(slow));
+        let router = limit_by(router, None, Gate { timeout: Duration::from_millis(50), ..gate() }).expect("limits");
+        let ask = async |method: Method| {
+            let request = Request::builder().method(method).uri("/files").body(Body::empty()).expect("a request");
+            router.clone().oneshot(request).await.expect("an answer").status().as_u16()
+        };
+        assert_eq!(ask(Method::POST).await, 200);
+        assert_eq!(ask(Method::GET).await, 503, "only what brings files");
+        assert_eq!(tokio::join!(ask(Method::POST), ask(Method::POST)), (200, 503), "only so many at once");
     }
 
     #[tokio::test]

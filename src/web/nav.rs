@@ -30,6 +30,8 @@ pub enum Area {
     VisitRequests,
     /// The audit.
     Audit,
+    /// The people of the organization.
+    Users,
     /// Who may do what.
     Access,
     /// Background jobs.
@@ -71,7 +73,7 @@ struct Line {
     label: &'static str,
 }
 
-const LINES: [Line; 13] = [
+const LINES: [Line; 14] = [
     Line {
         area: Area::Alerts,
         permission: Permission::ViewAlerts,
@@ -127,6 +129,14 @@ const LINES: [Line; 13] = [
         href: "/admin/audit",
         icon: "eye",
         label: "Audit",
+    },
+    Line {
+        area: Area::Users,
+        permission: Permission::ViewUsers,
+        go: 'o',
+        href: "/admin/users",
+        icon: "user-check",
+        label: "People",
     },
     Line {
         area: Area::Access,

@@ -1,6 +1,7 @@
 //! The route table. A route cannot be written without its permission.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::routing::{MethodRouter, get, post};
 
@@ -23,6 +24,7 @@ pub struct RouteInfo {
 #[derive(Debug, Default)]
 pub struct Routes {
     lines: Vec<(RouteInfo, MethodRouter<App>)>,
+    uploads: Vec<&'static str>,
 }
 
 impl Routes {
@@ -52,16 +54,34 @@ impl Routes {
         self.line("POST", path, permission, post(handler))
     }
 
+    /// An action that takes in files: bodies of up to `bytes`, for as long as they keep coming.
+    #[must_use]
+    pub fn upload<H, T>(mut self, path: &'static str, permission: Permission, bytes: usize, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.uploads.push(path);
+        self.line("POST", path, permission, post(handler).layer(DefaultBodyLimit::max(bytes)))
+    }
+
     /// All lines of `other` after those of this table.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.lines.extend(other.lines);
+        self.uploads.extend(other.uploads);
         self
     }
 
     /// The table itself, in the order in which it was written.
     pub fn table(&self) -> impl Iterator<Item = RouteInfo> + '_ {
         self.lines.iter().map(|(info, _)| *info)
+    }
+
+    /// The paths that take in files.
+    #[must_use]
+    pub fn uploads(&self) -> Vec<&'static str> {
+        self.uploads.clone()
     }
 
     /// The router, with a guard before every handler.

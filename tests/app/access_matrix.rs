@@ -44,7 +44,9 @@ fn was_let_in(route: RouteInfo, reply: &Reply) -> bool {
     if route.path.starts_with(SIGNED) {
         return reply.status == StatusCode::UNAUTHORIZED && reply.body.contains("The signature is wrong");
     }
-    let to_sign_in = reply.header("location").is_some_and(|location| location.starts_with("/sign-in"));
+    // The second step of signing in leads back to the first where there was none: open to everybody all the same.
+    let to_sign_in = route.permission != Permission::Public
+        && reply.header("location").is_some_and(|location| location.starts_with("/sign-in"));
     reply.status != StatusCode::FORBIDDEN && reply.status != StatusCode::UNAUTHORIZED && !to_sign_in
 }
 
@@ -118,6 +120,7 @@ async fn records(portal: &Portal, route: RouteInfo) -> Vec<Uuid> {
         Some("slots") => "slot",
         Some("availability") => "availability",
         Some("threads") => "thread",
+        Some("admin") if route.path.starts_with("/admin/users/{id}") => "app_user",
         _ => return Vec::new(),
     };
     #[expect(clippy::disallowed_methods, reason = "the table's name is chosen above")]

@@ -21,6 +21,7 @@ async fn every_section_shows_who_it_is_about_and_is_one_event_in_the_audit() {
         "/contacts",
         "/coverage",
         "/care-team",
+        "/documents",
         "/access-log",
         "/print",
     ];

@@ -8,6 +8,7 @@ mod alerts;
 mod audit;
 mod cases;
 mod demo;
+mod documents;
 mod home;
 mod links;
 mod portal;
@@ -16,6 +17,7 @@ mod schedule;
 mod second_factor;
 mod statements;
 mod support;
+mod users;
 
 mod chart;
 mod ingest;

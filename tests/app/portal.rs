@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 
 use crate::support::{Browser, Portal};
 
+mod invitations;
 mod proxies;
 
 /// A browser signed in as an account of the demo.

@@ -49,6 +49,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
     let (alert, patient) = (first(portal, "alert").await, first(portal, "patient").await);
     let (visit, request) = (first(portal, "visit").await, first(portal, "visit_request").await);
     let slot = first(portal, "slot").await;
+    let user = first(portal, "app_user").await;
     for route in routes::all().table().filter(|route| route.method == "GET") {
         // For a quick look at one page: ONLY=/alerts cargo test --test browser axe
         if std::env::var("ONLY").is_ok_and(|only| !route.path.contains(&only)) {
@@ -58,12 +59,15 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
             || route.path.contains(".ics")
             || route.path.starts_with("/calendar/")
             || NOT_PAGES.contains(&route.path);
-        let Some(viewer) = VIEWERS.into_iter().find(|role| role.may(route.permission)) else { continue };
+        // Administrators see all of the pages about people.
+        let viewers = if route.path.starts_with("/admin/users") { [Role::Admin; VIEWERS.len()] } else { VIEWERS };
+        let Some(viewer) = viewers.into_iter().find(|role| role.may(route.permission)) else { continue };
         let id = match route.path.split('/').nth(1) {
             Some("alerts") => alert.as_str(),
             Some("visits") => visit.as_str(),
             Some("visit-requests") => request.as_str(),
             Some("slots") => slot.as_str(),
+            Some("admin") if route.path.starts_with("/admin/users/") => user.as_str(),
             _ => patient.as_str(),
         };
         // A second parameter names a part of the record: those pages are forms that have a page of their own without it.
@@ -99,6 +103,7 @@ async fn first(portal: &Portal, table: &str) -> String {
             "SELECT id::text FROM visit_request WHERE status = 'TRIAGED' AND request_type = 'SCHEDULED' ORDER BY number LIMIT 1"
         }
         "slot" => "SELECT id::text FROM slot WHERE status = 'BLOCKED' ORDER BY start_time LIMIT 1",
+        "app_user" => "SELECT id::text FROM app_user WHERE email = 'carer@example.com'",
         _ => "SELECT id::text FROM patient WHERE name_key = 'okafor adaeze'",
     };
     #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]

@@ -224,6 +224,17 @@ pub const TABLES: &[Table] = &[
          ON CONFLICT (organization_id, patient_id, user_id) WHERE status <> 'REVOKED' DO UPDATE SET id = excluded.id",
         "scopes = '{VISITS,DETAILS}'",
     ),
+    Table::new(
+        "portal_invitation",
+        "htf",
+        "INSERT INTO portal_invitation (organization_id, id, account_id, user_id, token_hash, expires_at)
+         VALUES ('{org}', '{id}', (SELECT id FROM portal_account WHERE patient_id = '{patient}' AND user_id = '{owner}'), '{owner}', '{n}', now())",
+        "withdrawn_at = now()",
+    )
+    .arranged(
+        "WITH a AS (INSERT INTO portal_account (organization_id, id, patient_id, user_id, relationship, scopes) VALUES ('{org}', '{id}', '{patient}', '{owner}', 'OTHER', '{VISITS}') RETURNING id)
+         INSERT INTO portal_invitation (organization_id, id, account_id, user_id, token_hash, expires_at) SELECT '{org}', '{id}', id, '{owner}', '{n}', now() FROM a",
+    ),
     Table::new("patient_flag", "htmf", "INSERT INTO patient_flag (organization_id, id, patient_id, code) VALUES ('{org}', '{id}', '{patient}', 'F{n}')", "note = 'y'"),
     Table::new(
         "care_team_member",
@@ -412,4 +423,46 @@ pub const TABLES: &[Table] = &[
         "status = 'ENTERED_IN_ERROR', status_reason = 'x'",
     )
     .labelled("observation typed by them"),
+    Table::new("document_usage", "hf", "INSERT INTO document_usage (organization_id) VALUES ('{org}')", "quota_bytes = 5")
+        .keyed("organization_id = '{org}'"),
+    Table::new(
+        "document",
+        "htof",
+        "INSERT INTO document (organization_id, id, bucket, title, patient_id, created_by_id) VALUES ('{org}', '{id}', 'RESIDENT_DOCS', 'x', '{patient}', '{owner}')",
+        "title = 'y'",
+    )
+    .labelled("document of a patient"),
+    Table::new(
+        "document",
+        "htf",
+        "INSERT INTO document (organization_id, id, bucket, title, case_id, created_by_id) VALUES ('{org}', '{id}', 'CASE_FILES', 'x', '{case}', '{owner}')",
+        "title = 'y'",
+    )
+    .labelled("document of a case of others"),
+    Table::new("document", "htof", "", "title = 'y'")
+        .arranged(
+            "INSERT INTO cases (organization_id, id, facility_id, title, created_by_id) VALUES ('{org}', '{id}', '{facility}', 'x', '{owner}');
+             INSERT INTO document (organization_id, id, bucket, title, case_id, created_by_id) VALUES ('{org}', '{id}', 'CASE_FILES', 'x', '{id}', '{owner}')",
+        )
+        .labelled("document of a case opened by them"),
+    Table::new(
+        "document",
+        "htof",
+        "INSERT INTO document (organization_id, id, bucket, title, facility_id, created_by_id) VALUES ('{org}', '{id}', 'POLICY_FILES', 'x', '{facility}', '{owner}')",
+        "title = 'y'",
+    )
+    .labelled("document that is a policy"),
+    Table::new(
+        "document_version",
+        "htof",
+        "INSERT INTO document_version (organization_id, id, document_id, filename, storage_key, mime_type, file_size, sha256, uploaded_by_id)
+         SELECT organization_id, '{id}', id, 'x', '{id}', 'text/plain', 1, decode(repeat('00', 32), 'hex'), '{owner}' FROM document WHERE patient_id = '{patient}' LIMIT 1",
+        "status = 'SUPERSEDED'",
+    )
+    .arranged(
+        "INSERT INTO document (organization_id, id, bucket, title, patient_id, created_by_id) VALUES ('{org}', '{id}', 'RESIDENT_DOCS', 'x', '{patient}', '{owner}');
+         INSERT INTO document_version (organization_id, id, document_id, filename, storage_key, mime_type, file_size, sha256, uploaded_by_id)
+         VALUES ('{org}', '{id}', '{id}', 'x', '{id}', 'text/plain', 1, decode(repeat('00', 32), 'hex'), '{owner}')",
+    )
+    .labelled("document_version of a patient's"),
 ];

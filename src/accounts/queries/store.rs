@@ -110,6 +110,20 @@ pub async fn touch(pool: &PgPool, actor: &Actor) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// Whether a session and the account behind it are still good for a request.
+pub async fn lives(pool: &PgPool, actor: &Actor) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM user_session AS s JOIN app_user AS u ON u.organization_id = s.organization_id AND u.id = s.user_id
+                           WHERE s.organization_id = $1 AND s.id = $2 AND s.ended_at IS NULL AND s.expires_at > NOW() AND u.status = 'ACTIVE'
+                             AND s.role = $3) AS "lives!""#,
+        actor.organization.uuid(),
+        actor.session.uuid(),
+        actor.role.as_str(),
+    )
+    .fetch_one(pool)
+    .await
+}
+
 /// The row that a new session lives by.
 pub async fn begin_session(pool: &PgPool, sign_in: &SignIn, token: &[u8]) -> sqlx::Result<bool> {
     let begun = sqlx::query!(

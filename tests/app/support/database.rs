@@ -1,7 +1,7 @@
 //! One PostgreSQL for the whole run, one template in it, and a copy of that for each test.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -60,9 +60,21 @@ pub struct TestDatabase {
     pub admin: PgPool,
 }
 
+impl TestDatabase {
+    /// Where a portal on it keeps files.
+    pub fn files_dir(&self) -> PathBuf {
+        files_dir(&self.name)
+    }
+}
+
+fn files_dir(database: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("files-{database}"))
+}
+
 impl Drop for TestDatabase {
     /// A hundred tests leave a gigabyte where each leaves its database.
     fn drop(&mut self) {
+        fs::remove_dir_all(self.files_dir()).ok();
         let Some(Server { place, .. }) = SERVER.get() else { return };
         let (options, name) = (place.options(DbRole::Admin).database("postgres"), self.name.clone());
         // On a thread of its own: the runtime of the test may be ending, and nobody waits here.

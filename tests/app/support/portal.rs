@@ -6,6 +6,7 @@ use std::sync::Arc;
 use almoner::app::{self, App};
 use almoner::clock::Clock;
 use almoner::db::Db;
+use almoner::files::Files;
 use almoner::server;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -31,12 +32,22 @@ impl Portal {
 
     /// A portal with the demo data, whose clock says what the test wants.
     pub async fn start_at(clock: Clock) -> Self {
-        Self::on(Arc::new(database::fresh().await), clock).await
+        Self::on(Arc::new(database::fresh().await), clock, |_| ()).await
+    }
+
+    /// A portal with the demo data, set up as the test wants.
+    pub async fn start_with(set_up: impl FnOnce(&mut App)) -> Self {
+        Self::on(Arc::new(database::fresh().await), Clock::System, set_up).await
+    }
+
+    /// Where this portal keeps files.
+    pub fn files_dir(&self) -> std::path::PathBuf {
+        self.database.files_dir()
     }
 
     /// Another replica on the same database.
     pub async fn replica(&self) -> Self {
-        Self::on(Arc::clone(&self.database), self.app.clock.clone()).await
+        Self::on(Arc::clone(&self.database), self.app.clock.clone(), |_| ()).await
     }
 
     /// A browser where nobody has signed in.
@@ -66,10 +77,12 @@ impl Portal {
         self.address
     }
 
-    async fn on(database: Arc<TestDatabase>, clock: Clock) -> Self {
+    async fn on(database: Arc<TestDatabase>, clock: Clock, set_up: impl FnOnce(&mut App)) -> Self {
         let mut app = App::new(Db::open(database.runtime.clone()), database::keyring(), std::env::temp_dir());
         app.clock = clock;
         app.demo = true;
+        app.files = Files::local(database.files_dir());
+        set_up(&mut app);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (router, ready) = (app::router(&app).expect("a router"), Arc::clone(&app.ready));

@@ -1,0 +1,211 @@
+//! Adding documents and versions: the form is checked, the files stream in, and what arrived is kept in one transaction.
+
+use axum::extract::{FromRequest as _, Multipart, Request};
+use axum::response::Response;
+use chrono::NaiveDate;
+use serde_json::json;
+
+use super::handlers::{Owner, case_page, chart_page, document_page, find_to_change, owner};
+use super::model::{Category, Subject};
+use super::pages::UploadForm;
+use super::queries::{self, Kept, NewDocument, NewVersion};
+use super::upload::{Arrived, Received, receive};
+use crate::db::Tx;
+use crate::error::{Error, Result};
+use crate::events::{self, Action};
+use crate::ids::{CaseId, DocumentId, PatientId};
+use crate::patients::dates::{DateParts, Span};
+use crate::web::flash::Flash;
+use crate::web::form::{FormErrors, Id};
+use crate::web::{Ctx, Page};
+
+/// What to say where a case is completed, or a record deleted.
+pub(super) const CLOSED: &str = "Nothing can be added here any more: the case is completed, or the record deleted.";
+
+/// Files in one form of new documents; a new version is one.
+const MANY: usize = 20;
+
+/// `POST /cases/{id}/documents`
+pub async fn to_case(ctx: Ctx, Id(id): Id<CaseId>, request: Request) -> Page {
+    add(ctx, Subject::Case(id), request).await
+}
+
+/// `POST /patients/{id}/documents`
+pub async fn to_patient(ctx: Ctx, Id(id): Id<PatientId>, request: Request) -> Page {
+    add(ctx, Subject::Patient(id), request).await
+}
+
+/// What the fields beside the files say.
+struct Facts {
+    category: Category,
+    expires_on: Option<NaiveDate>,
+    key: Option<String>,
+}
+
+async fn add(ctx: Ctx, subject: Subject, request: Request) -> Page {
+    // No transaction stays open while files come in: that may take an hour.
+    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
+    let found = owner(&ctx, &mut tx, subject).await?;
+    allowed(&ctx, &found)?;
+    let room = queries::room(&mut tx, ctx.actor.organization).await?;
+    let keys = ctx.app.keys(&mut tx, ctx.actor.organization).await?;
+    drop(tx);
+    let mut received = receive(&ctx, keys, multipart(request).await?, room, MANY).await?;
+    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
+    let found = owner(&ctx, &mut tx, subject).await?;
+    allowed(&ctx, &found)?;
+    let mut errors = FormErrors::default();
+    let facts = facts(&ctx, &received, &mut errors);
+    if received.arrived.is_empty() && received.refused.is_empty() {
+        errors.add("file", "Choose at least one file");
+    }
+    let mut added = Vec::new();
+    if errors.is_empty() {
+        let arrived = std::mem::take(&mut received.arrived);
+        let mut kept = Vec::new();
+        for mut file in arrived {
+            if keep(&ctx, &mut tx, &found, &facts, &mut file, &mut received.refused).await? {
+                added.push(file.name.clone());
+                kept.push(file);
+            }
+        }
+        // From here on the files stay: a commit whose answer is lost may have happened, and a row without its file is
+        // worse than a file without its row, which is swept up.
+        kept.iter_mut().for_each(Arrived::keep);
+        tx.commit().await?;
+        tx = ctx.app.db.begin(&ctx.actor).await?;
+    }
+    if errors.is_empty() && received.refused.is_empty() {
+        return Ok(ctx.redirect(&subject.href(), Some(&Flash::ok(done(added.len())))));
+    }
+    let form = UploadForm::again(&ctx, &mut tx, &found, &received, errors, added).await?;
+    match subject {
+        Subject::Case(_) => case_page(&ctx, tx, &found, form, None).await,
+        Subject::Patient(id) => chart_page(&ctx, tx, &found, id, form, None).await,
+    }
+}
+
+fn done(count: usize) -> String {
+    if count == 1 { "The document is added.".to_owned() } else { format!("{count} documents are added.") }
+}
+
+fn allowed(ctx: &Ctx, owner: &Owner) -> Result<()> {
+    if !owner.subject.may_add(ctx.actor.role) {
+        return Err(Error::Forbidden);
+    }
+    if owner.open { Ok(()) } else { Err(Error::Conflict(CLOSED.to_owned())) }
+}
+
+async fn multipart(request: Request) -> Result<Multipart> {
+    Multipart::from_request(request, &())
+        .await
+        .map_err(|_| Error::BadRequest("This is not a form with files. Go back and choose a file."))
+}
+
+fn facts(ctx: &Ctx, received: &Received, errors: &mut FormErrors) -> Facts {
+    let category = match received.field("category") {
+        "" => Some(Category::Other),
+        name => Category::from_name(name),
+    };
+    if category.is_none() {
+        errors.add("category", "Choose a kind from the list");
+    }
+    let parts = DateParts::new(
+        received.field("expires_on_day"),
+        received.field("expires_on_month"),
+        received.field("expires_on_year"),
+    );
+    let expires_on = parts.parse(ctx.today(), Span::Any).unwrap_or_else(|message| {
+        errors.add("expires_on", message);
+        None
+    });
+    Facts { category: category.unwrap_or(Category::Other), expires_on, key: key(received) }
+}
+
+fn key(received: &Received) -> Option<String> {
+    let key = received.field("idempotency_key");
+    key.parse::<uuid::Uuid>().ok().map(|key| key.to_string())
+}
+
+/// Keeps one file as a new document. Sent twice, it is there once.
+async fn keep(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    owner: &Owner,
+    facts: &Facts,
+    file: &mut Arrived,
+    refused: &mut Vec<String>,
+) -> Result<bool> {
+    let id = DocumentId::new();
+    let document = NewDocument {
+        id,
+        subject: owner.subject,
+        title: &file.name,
+        category: facts.category.as_str(),
+        expires_on: facts.expires_on,
+    };
+    let upload_key = facts.key.as_ref().map(|key| format!("{key}/{}", file.place));
+    let version = version_of(file, None, upload_key.as_deref());
+    match queries::add(tx, ctx.actor.organization, ctx.actor.user, &document, &version).await? {
+        Kept::New(number) => {
+            let details = json!({ "version": number, "category": facts.category.as_str() });
+            events::record(tx, &ctx.by(), owner.event(Action::Create, Some(id), details)).await?;
+            Ok(true)
+        }
+        Kept::Already => Ok(false),
+        Kept::NoRoom => {
+            refused.push(no_room(&file.name));
+            Ok(false)
+        }
+    }
+}
+
+fn version_of<'a>(file: &'a Arrived, note: Option<&'a str>, upload_key: Option<&'a str>) -> NewVersion<'a> {
+    NewVersion { id: file.version, filename: &file.name, mime: file.kind.mime, stored: file.stored(), note, upload_key }
+}
+
+fn no_room(name: &str) -> String {
+    format!("{name}: there is not enough room left for your organization's files")
+}
+
+/// `POST /documents/{id}/versions`
+pub async fn version(ctx: Ctx, Id(id): Id<DocumentId>, request: Request) -> Page {
+    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
+    find_to_change(&ctx, &mut tx, id).await?;
+    let room = queries::room(&mut tx, ctx.actor.organization).await?;
+    let keys = ctx.app.keys(&mut tx, ctx.actor.organization).await?;
+    drop(tx);
+    let mut received = receive(&ctx, keys, multipart(request).await?, room, 1).await?;
+    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
+    let (document, found) = find_to_change(&ctx, &mut tx, id).await?;
+    let mut errors = FormErrors::default();
+    let note = errors.line("note", received.field("note"));
+    let note = (!note.is_empty()).then_some(note);
+    if received.arrived.is_empty() && received.refused.is_empty() {
+        errors.add("file", "Choose a file");
+    }
+    if errors.is_empty()
+        && let Some(mut file) = received.arrived.pop()
+    {
+        let upload_key = key(&received).map(|key| format!("{key}/{}", file.place));
+        let version = version_of(&file, note.as_deref(), upload_key.as_deref());
+        let organization = ctx.actor.organization;
+        match queries::add_version(&mut tx, organization, ctx.actor.user, id, &version).await? {
+            Kept::New(number) => {
+                let event = found.event(Action::Update, Some(id), json!({ "version": number }));
+                events::record(&mut tx, &ctx.by(), event).await?;
+                file.keep();
+                tx.commit().await?;
+                return Ok(to_document(&ctx, id));
+            }
+            Kept::Already => return Ok(to_document(&ctx, id)),
+            Kept::NoRoom => received.refused.push(no_room(&file.name)),
+        }
+    }
+    let form = UploadForm::again(&ctx, &mut tx, &found, &received, errors, Vec::new()).await?;
+    document_page(&ctx, tx, document, &found, form).await
+}
+
+fn to_document(ctx: &Ctx, id: DocumentId) -> Response {
+    ctx.redirect(&format!("/documents/{id}"), Some(&Flash::ok("The new version is added.")))
+}

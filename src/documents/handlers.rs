@@ -1,0 +1,296 @@
+//! Lists of documents, one document, and its end.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::model::Subject;
+use super::pages::{ArchivePage, CaseDocuments, ChartDocuments, DocumentPage, List, UploadForm};
+use super::queries::{self, Document};
+use crate::cases::{self, model::CaseStatus};
+use crate::db::Tx;
+use crate::error::{Error, Result};
+use crate::events::{self, Action, Event, StatusChange};
+use crate::ids::{CaseId, DocumentId, FacilityId, PatientId};
+use crate::patients::record;
+use crate::web::flash::Flash;
+use crate::web::form::{Form, FormErrors, Id, Query};
+use crate::web::nav::Area;
+use crate::web::{Ctx, Page};
+
+/// Documents on one page of a list.
+pub(super) const PAGE: i64 = 50;
+
+/// Which part of a list.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct RawPage {
+    #[serde(default)]
+    after: String,
+}
+
+/// What a document belongs to, as far as the person may see it.
+#[derive(Clone, Debug)]
+pub(super) struct Owner {
+    pub subject: Subject,
+    /// The patient concerned: goes into every audit event.
+    pub patient: Option<PatientId>,
+    pub facility: Option<FacilityId>,
+    /// `CASE-2041`, or "Chart".
+    pub label: String,
+    /// Where one goes back to.
+    pub href: String,
+    /// Whether anything can be added now, whoever asks.
+    pub open: bool,
+}
+
+/// What a document of the case or patient belongs to. Not visible is not found.
+pub(super) async fn owner(ctx: &Ctx, tx: &mut Tx, subject: Subject) -> Result<Owner> {
+    match subject {
+        Subject::Case(id) => {
+            let head = cases::head(tx, ctx.actor.organization, id).await?;
+            Ok(Owner {
+                subject,
+                patient: head.patient,
+                facility: head.facility,
+                label: head.reference(),
+                href: format!("/cases/{id}"),
+                open: head.status != CaseStatus::Completed,
+            })
+        }
+        Subject::Patient(id) => {
+            let (facility, open) = queries::chart(tx, ctx.actor.organization, id).await?.ok_or(Error::NotFound)?;
+            Ok(Owner {
+                subject,
+                patient: Some(id),
+                facility: Some(facility),
+                label: "Chart".to_owned(),
+                href: format!("/patients/{id}"),
+                open,
+            })
+        }
+    }
+}
+
+impl Owner {
+    /// Whether this person may add here now.
+    pub fn may_add(&self, ctx: &Ctx) -> bool {
+        self.open && self.subject.may_add(ctx.actor.role)
+    }
+
+    /// The part of the portal that it is in.
+    fn area(&self) -> Area {
+        match self.subject {
+            Subject::Case(_) => Area::Cases,
+            Subject::Patient(_) => Area::Patients,
+        }
+    }
+
+    /// `action` on a document that belongs here. The case is among the details, for its time line.
+    pub fn event(&self, action: Action, document: Option<DocumentId>, details: serde_json::Value) -> Event {
+        let mut all = json!({ "case_id": self.subject.case().map(CaseId::uuid) });
+        if let (Some(all), serde_json::Value::Object(details)) = (all.as_object_mut(), details) {
+            all.extend(details);
+            all.retain(|_, value| !value.is_null());
+        }
+        let event = Event::new(action, "document").about(self.patient).at(self.facility).with(all);
+        match document {
+            Some(id) => event.of(id),
+            None => event,
+        }
+    }
+}
+
+/// The subject of a stored document.
+pub(super) fn subject_of(document: &Document) -> Result<Subject> {
+    match (document.case, document.patient) {
+        (Some(case), _) => Ok(Subject::Case(case)),
+        (None, Some(patient)) => Ok(Subject::Patient(patient)),
+        // Buckets that have no pages yet.
+        (None, None) => Err(Error::NotFound),
+    }
+}
+
+/// `GET /cases/{id}/documents`
+pub async fn of_case(ctx: Ctx, mut tx: Tx, Id(id): Id<CaseId>, Query(raw): Query<RawPage>) -> Page {
+    let owner = owner(&ctx, &mut tx, Subject::Case(id)).await?;
+    let form = UploadForm::new(&ctx, &mut tx, &owner).await?;
+    case_page(&ctx, tx, &owner, form, raw.after.parse().ok()).await
+}
+
+pub(super) async fn case_page(
+    ctx: &Ctx,
+    mut tx: Tx,
+    owner: &Owner,
+    form: UploadForm,
+    after: Option<DocumentId>,
+) -> Result<Response> {
+    let list = List::load(ctx, &mut tx, owner, after).await?;
+    events::record(&mut tx, &ctx.by(), owner.event(Action::View, None, json!({ "page": "documents" }))).await?;
+    let shell = ctx.shell(&mut tx, format!("Documents – {}", owner.label), Area::Cases).await?;
+    tx.commit().await?;
+    let status = form.status();
+    let may_add = owner.may_add(ctx);
+    let page = CaseDocuments {
+        shell,
+        label: owner.label.clone(),
+        back: owner.href.clone(),
+        closed: !owner.open,
+        list,
+        form,
+        may_add,
+    };
+    ctx.whole_page(status, &page)
+}
+
+/// `GET /patients/{id}/documents`
+pub async fn of_patient(ctx: Ctx, mut tx: Tx, Id(id): Id<PatientId>, Query(raw): Query<RawPage>) -> Page {
+    let owner = owner(&ctx, &mut tx, Subject::Patient(id)).await?;
+    let form = UploadForm::new(&ctx, &mut tx, &owner).await?;
+    chart_page(&ctx, tx, &owner, id, form, raw.after.parse().ok()).await
+}
+
+pub(super) async fn chart_page(
+    ctx: &Ctx,
+    mut tx: Tx,
+    owner: &Owner,
+    id: PatientId,
+    form: UploadForm,
+    after: Option<DocumentId>,
+) -> Result<Response> {
+    let record = record::open(ctx, &mut tx, id, Action::View, "documents").await?;
+    let list = List::load(ctx, &mut tx, owner, after).await?;
+    let shell = record.shell(ctx, &mut tx, "documents").await?;
+    tx.commit().await?;
+    let status = form.status();
+    let page = ChartDocuments {
+        shell,
+        banner: record.banner(ctx),
+        sections: record.sections(ctx, "documents"),
+        list,
+        form,
+        may_add: owner.may_add(ctx),
+    };
+    ctx.whole_page(status, &page)
+}
+
+/// The document and what it belongs to. Not visible is not found.
+pub(super) async fn find(ctx: &Ctx, tx: &mut Tx, id: DocumentId) -> Result<(Document, Owner)> {
+    let document = queries::one(tx, ctx.actor.organization, id).await?.ok_or(Error::NotFound)?;
+    let owner = owner(ctx, tx, subject_of(&document)?).await?;
+    Ok((document, owner))
+}
+
+/// The same for who may change it: `Forbidden` where they only may see it.
+pub(super) async fn find_to_change(ctx: &Ctx, tx: &mut Tx, id: DocumentId) -> Result<(Document, Owner)> {
+    let (document, owner) = find(ctx, tx, id).await?;
+    if !owner.subject.may_add(ctx.actor.role) {
+        return Err(Error::Forbidden);
+    }
+    if document.status == "ARCHIVED" {
+        return Err(Error::Conflict("The document is archived, and stays as it is.".to_owned()));
+    }
+    if !owner.open {
+        return Err(Error::Conflict(super::add::CLOSED.to_owned()));
+    }
+    Ok((document, owner))
+}
+
+/// `GET /documents/{id}`
+pub async fn show(ctx: Ctx, mut tx: Tx, Id(id): Id<DocumentId>) -> Page {
+    let (document, owner) = find(&ctx, &mut tx, id).await?;
+    let form = UploadForm::new(&ctx, &mut tx, &owner).await?;
+    document_page(&ctx, tx, document, &owner, form).await
+}
+
+pub(super) async fn document_page(
+    ctx: &Ctx,
+    mut tx: Tx,
+    document: Document,
+    owner: &Owner,
+    form: UploadForm,
+) -> Result<Response> {
+    let versions = queries::versions(&mut tx, ctx.actor.organization, document.id, None).await?;
+    let event = owner.event(Action::View, Some(document.id), json!({ "page": "document" }));
+    events::record(&mut tx, &ctx.by(), event).await?;
+    let shell = ctx.shell(&mut tx, "Document", owner.area()).await?;
+    tx.commit().await?;
+    let status = form.status();
+    let page = DocumentPage::new(ctx, shell, document, versions, owner, form);
+    ctx.whole_page(status, &page)
+}
+
+/// What the form of archiving brings.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct RawArchive {
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    row_version: String,
+}
+
+/// `GET /documents/{id}/archive`: asks for the reason.
+pub async fn ask_archive(ctx: Ctx, mut tx: Tx, Id(id): Id<DocumentId>) -> Page {
+    let (document, owner) = find_to_change(&ctx, &mut tx, id).await?;
+    let row_version = document.row_version.to_string();
+    archive_page(&ctx, tx, document, &owner, RawArchive { row_version, ..RawArchive::default() }, FormErrors::default())
+        .await
+}
+
+/// `POST /documents/{id}/archive`: out of the way, for a reason, and still readable.
+pub async fn archive(ctx: Ctx, mut tx: Tx, Id(id): Id<DocumentId>, Form(raw): Form<RawArchive>) -> Page {
+    let (document, owner) = find_to_change(&ctx, &mut tx, id).await?;
+    let mut errors = FormErrors::default();
+    let reason = errors.text("reason", &raw.reason);
+    if reason.is_empty() {
+        errors.add("reason", "Say why the document is archived");
+    } else if reason.chars().count() > 2000 {
+        errors.add("reason", "Use 2,000 characters or fewer");
+    }
+    if !errors.is_empty() {
+        return archive_page(&ctx, tx, document, &owner, raw, errors).await;
+    }
+    let version = raw.row_version.parse().map_err(|_| Error::BadRequest("The form is not whole. Reload the page."))?;
+    if !queries::archive(&mut tx, ctx.actor.organization, id, version, &reason).await? {
+        return Err(Error::Conflict("The document changed while you were looking at it. Look again.".to_owned()));
+    }
+    let change = StatusChange {
+        subject: "document",
+        id: id.uuid(),
+        from: Some(&document.status),
+        to: "ARCHIVED",
+        reason: Some(&reason),
+        patient: owner.patient,
+        facility: owner.facility,
+    };
+    events::status_change(&mut tx, &ctx.by(), &change).await?;
+    let details = json!({ "from": document.status, "to": "ARCHIVED" });
+    events::record(&mut tx, &ctx.by(), owner.event(Action::StatusChanged, Some(id), details)).await?;
+    tx.commit().await?;
+    Ok(ctx.redirect(&owner.subject.href(), Some(&Flash::ok("The document is archived."))))
+}
+
+async fn archive_page(
+    ctx: &Ctx,
+    mut tx: Tx,
+    document: Document,
+    owner: &Owner,
+    raw: RawArchive,
+    errors: FormErrors,
+) -> Result<Response> {
+    let event = owner.event(Action::View, Some(document.id), json!({ "page": "archive" }));
+    events::record(&mut tx, &ctx.by(), event).await?;
+    let shell = ctx.shell(&mut tx, "Archive a document", owner.area()).await?;
+    tx.commit().await?;
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = ArchivePage {
+        shell,
+        document,
+        back: owner.label.clone(),
+        back_href: owner.subject.href(),
+        reason: raw.reason,
+        row_version: raw.row_version,
+        errors,
+    };
+    ctx.whole_page(status, &page)
+}

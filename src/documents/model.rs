@@ -1,0 +1,163 @@
+//! What documents are: where they belong, what kind they are, and what may be done with them.
+
+use crate::access::Role;
+use crate::ids::{CaseId, PatientId};
+
+/// The largest file, in bytes: 100 MiB.
+pub const FILE_BYTES: u64 = 104_857_600;
+
+/// What a document belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A case.
+    Case(CaseId),
+    /// A patient's chart.
+    Patient(PatientId),
+}
+
+impl Subject {
+    /// The bucket, as the schema names it: it decides who may see the document.
+    #[must_use]
+    pub const fn bucket(self) -> &'static str {
+        match self {
+            Self::Case(_) => "CASE_FILES",
+            Self::Patient(_) => "RESIDENT_DOCS",
+        }
+    }
+
+    /// The address of the list.
+    #[must_use]
+    pub fn href(self) -> String {
+        match self {
+            Self::Case(id) => format!("/cases/{id}/documents"),
+            Self::Patient(id) => format!("/patients/{id}/documents"),
+        }
+    }
+
+    /// The case, where it is one.
+    #[must_use]
+    pub const fn case(self) -> Option<CaseId> {
+        match self {
+            Self::Case(id) => Some(id),
+            Self::Patient(_) => None,
+        }
+    }
+
+    /// Whether this role adds documents here; the database says the same.
+    #[must_use]
+    pub const fn may_add(self, role: Role) -> bool {
+        match self {
+            Self::Case(_) => matches!(role, Role::Clerk | Role::Chair | Role::Caseworker),
+            Self::Patient(_) => matches!(role, Role::Clinician | Role::MedicalAssistant | Role::Manager),
+        }
+    }
+}
+
+/// What kind of document it is, for who looks for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Category {
+    /// A letter.
+    Letter,
+    /// A report.
+    Report,
+    /// A form, filled in.
+    Form,
+    /// What somebody agreed to.
+    Consent,
+    /// What something would cost.
+    Quote,
+    /// What something did cost.
+    Invoice,
+    /// A photograph.
+    Photo,
+    /// Proof of who somebody is.
+    Identity,
+    /// A result of a test.
+    Result,
+    /// A plan.
+    Plan,
+    /// A policy.
+    Policy,
+    /// Proof of training or of something else.
+    Certificate,
+    /// Anything else.
+    Other,
+}
+
+impl Category {
+    /// All, in the order in which forms offer them.
+    pub const ALL: [Self; 13] = [
+        Self::Letter,
+        Self::Report,
+        Self::Form,
+        Self::Consent,
+        Self::Quote,
+        Self::Invoice,
+        Self::Photo,
+        Self::Identity,
+        Self::Result,
+        Self::Plan,
+        Self::Policy,
+        Self::Certificate,
+        Self::Other,
+    ];
+
+    /// The name in the schema.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Letter => "LETTER",
+            Self::Report => "REPORT",
+            Self::Form => "FORM",
+            Self::Consent => "CONSENT",
+            Self::Quote => "QUOTE",
+            Self::Invoice => "INVOICE",
+            Self::Photo => "PHOTO",
+            Self::Identity => "IDENTITY",
+            Self::Result => "RESULT",
+            Self::Plan => "PLAN",
+            Self::Policy => "POLICY",
+            Self::Certificate => "CERTIFICATE",
+            Self::Other => "OTHER",
+        }
+    }
+
+    /// The name people read.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Letter => "Letter",
+            Self::Report => "Report",
+            Self::Form => "Form",
+            Self::Consent => "Consent",
+            Self::Quote => "Quote",
+            Self::Invoice => "Invoice",
+            Self::Photo => "Photo",
+            Self::Identity => "Proof of identity",
+            Self::Result => "Result",
+            Self::Plan => "Plan",
+            Self::Policy => "Policy",
+            Self::Certificate => "Certificate",
+            Self::Other => "Other",
+        }
+    }
+
+    /// The category of this name in the schema.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|category| category.as_str() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_category_is_read_back_from_its_name() {
+        for category in Category::ALL {
+            assert_eq!(Category::from_name(category.as_str()), Some(category));
+        }
+        assert_eq!(Category::from_name("letter"), None);
+    }
+}
