@@ -84,6 +84,12 @@ impl Item {
         reference(self.row.number)
     }
 
+    /// "High priority".
+    #[must_use]
+    pub fn priority_in_words(&self) -> String {
+        format!("{} priority", self.row.priority.label())
+    }
+
     /// Whether it is past its due date.
     #[must_use]
     pub fn is_overdue(&self, time: &Time) -> bool {

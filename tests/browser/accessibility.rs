@@ -38,10 +38,10 @@ async fn sticking_out(window: &Window) -> Vec<String> {
 }
 
 /// Not pages: files, streams, and what machines ask for.
-const NOT_PAGES: [&str; 4] = ["/live", "/healthz", "/readyz", "/alerts/newer"];
+const NOT_PAGES: [&str; 6] = ["/live", "/healthz", "/readyz", "/alerts/newer", "/cases/newer", "/cases/{id}/changed"];
 
 /// Who looks at a page, where several may: the first of these.
-const VIEWERS: [Role; 5] = [Role::Clinician, Role::Compliance, Role::Admin, Role::Patient, Role::Clerk];
+const VIEWERS: [Role; 6] = [Role::Clinician, Role::Chair, Role::Compliance, Role::Admin, Role::Patient, Role::Clerk];
 
 /// Every page of the route table with somebody who may see it.
 async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
@@ -50,6 +50,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
     let (visit, request) = (first(portal, "visit").await, first(portal, "visit_request").await);
     let slot = first(portal, "slot").await;
     let user = first(portal, "app_user").await;
+    let case = first(portal, "cases").await;
     for route in routes::all().table().filter(|route| route.method == "GET") {
         // For a quick look at one page: ONLY=/alerts cargo test --test browser axe
         if std::env::var("ONLY").is_ok_and(|only| !route.path.contains(&only)) {
@@ -68,11 +69,14 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
             Some("visit-requests") => request.as_str(),
             Some("slots") => slot.as_str(),
             Some("admin") if route.path.starts_with("/admin/users/") => user.as_str(),
+            Some("cases") => case.as_str(),
             _ => patient.as_str(),
         };
         // A second parameter names a part of the record: those pages are forms that have a page of their own without it.
         if !file && route.path.matches('{').count() <= 1 {
-            let path = route.path.replace("{id}", id);
+            // This page asks about one move of several.
+            let which = if route.path.ends_with("/transition") { "?move=send_back" } else { "" };
+            let path = route.path.replace("{id}", id) + which;
             pages.entry(account(viewer)).or_default().push(path);
         }
     }
@@ -83,6 +87,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
 /// The local part of the demo account's address.
 const fn account(role: Role) -> &'static str {
     match role {
+        Role::Chair => "chair",
         Role::Compliance => "compliance",
         Role::Admin => "admin",
         Role::Patient => "patient",
@@ -104,6 +109,14 @@ async fn first(portal: &Portal, table: &str) -> String {
         }
         "slot" => "SELECT id::text FROM slot WHERE status = 'BLOCKED' ORDER BY start_time LIMIT 1",
         "app_user" => "SELECT id::text FROM app_user WHERE email = 'carer@example.com'",
+        // Something to do on the page: it waits for its chair, about somebody, and is overdue.
+        "cases" => {
+            "INSERT INTO cases (organization_id, id, facility_id, patient_id, title, status, priority, due_at, submitted_at, created_by_id)
+             SELECT p.organization_id, gen_random_uuid(), p.facility_id, p.id, 'Home adaptation grant, second bathroom rail', 'PENDING_REVIEW',
+                    'HIGH', now() - INTERVAL '2 days', now() - INTERVAL '1 day', u.id
+             FROM patient AS p JOIN app_user AS u ON u.organization_id = p.organization_id AND u.email = 'clerk@example.com'
+             WHERE p.name_key = 'okafor adaeze' RETURNING id::text"
+        }
         _ => "SELECT id::text FROM patient WHERE name_key = 'okafor adaeze'",
     };
     #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]

@@ -7,5 +7,6 @@
 mod support;
 
 mod accessibility;
+mod cases;
 mod driver;
 mod journeys;
