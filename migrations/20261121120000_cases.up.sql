@@ -171,13 +171,15 @@ BEGIN
     END IF;
   END IF;
 
-  IF NEW.assigned_to_id IS NOT NULL AND NEW.assigned_to_id IS DISTINCT FROM OLD.assigned_to_id THEN
+  IF NEW.assigned_to_id IS NOT NULL AND (NEW.assigned_to_id, NEW.facility_id) IS DISTINCT FROM (OLD.assigned_to_id, OLD.facility_id) THEN
     IF NOT EXISTS (SELECT FROM public.membership AS m WHERE m.organization_id = NEW.organization_id AND m.user_id = NEW.assigned_to_id AND m.role = 'CASEWORKER'
                    AND (m.facility_id IS NULL OR m.facility_id = NEW.facility_id) AND m.deleted_at IS NULL
                    AND CURRENT_DATE BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity')) THEN
       PERFORM kit.case_refusal('cases_assignee_caseworker', 'a case is assigned to a caseworker of its facility');
     END IF;
-    NEW.assigned_at := clock_timestamp();
+    IF NEW.assigned_to_id IS DISTINCT FROM OLD.assigned_to_id THEN
+      NEW.assigned_at := clock_timestamp();
+    END IF;
   END IF;
 
   IF NEW.status = OLD.status THEN

@@ -3,6 +3,8 @@
 mod desk;
 mod list;
 mod moves;
+mod races;
+mod raw;
 mod seen;
 
 use almoner::access::Role;

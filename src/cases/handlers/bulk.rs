@@ -1,5 +1,7 @@
 //! `POST /cases/bulk`: gives many cases to one caseworker, in one request and one transaction; says how each went.
 
+use std::collections::HashMap;
+
 use super::{asking, back, mover};
 use crate::cases::forms::RawMove;
 use crate::cases::model::{CaseStatus, Kind, Move};
@@ -41,18 +43,30 @@ pub async fn assign(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawMove>) -> Page {
     let rows = one::lock(&mut tx, organization, &ids).await?;
     let mut tally = Tally { changed: chosen.len() - rows.len(), ..Tally::default() };
     let now = ctx.now();
+    let mut works_at = HashMap::new();
     for row in &rows {
         let as_seen = chosen.iter().any(|(id, version)| *id == row.id && *version == row.row_version);
         if !as_seen {
             tally.changed += 1;
         } else if row.status != CaseStatus::PendingReview {
             tally.elsewhere += 1;
-        } else if !asking::is_caseworker(&ctx, &mut tx, *person, row.facility_id).await? {
-            tally.wrong_place += 1;
         } else {
+            let here = match works_at.get(&row.facility_id) {
+                Some(here) => *here,
+                None => asking::is_caseworker(&ctx, &mut tx, *person, row.facility_id).await?,
+            };
+            works_at.insert(row.facility_id, here);
+            if !here {
+                tally.wrong_place += 1;
+                continue;
+            }
             match moves::carry_out(&mut tx, &ctx.by(), row, 0, &what, mover(&ctx), now).await? {
                 Outcome::Done => tally.done += 1,
-                Outcome::Refused(_) | Outcome::Stale => tally.changed += 1,
+                Outcome::Refused(_) => tally.changed += 1,
+                // Its history is written and it is not: nothing of this is kept. It was locked, so this does not happen.
+                Outcome::Stale => {
+                    return Err(Error::Conflict("The cases changed meanwhile. Nothing was assigned.".to_owned()));
+                }
             }
         }
     }

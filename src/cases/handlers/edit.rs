@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::{mover, show, time};
+use super::{asking, mover, show, time};
 use crate::access::Facilities;
 use crate::cases::drafts::{self, Subject};
 use crate::cases::forms::{self, CaseInput, Offers};
@@ -210,6 +210,16 @@ async fn content<'a>(
             found
         }
     };
+    // Who works on a case works at its place.
+    if let Some((worker, before)) = stored.and_then(|item| Some((item.row.assignee_id?, item.row.facility_id)))
+        && input.facility != before
+        && !asking::is_caseworker(ctx, tx, worker, input.facility).await?
+    {
+        errors.add(
+            "facility_id",
+            "The caseworker does not work there: reassign the case or take it back to review first",
+        );
+    }
     Ok(if errors.is_empty() { Ok(Content { input, description, patient, alert }) } else { Err(errors) })
 }
 

@@ -13,10 +13,12 @@ use crate::cases::queries::list::{self, Counts, Wanted};
 use crate::cases::queries::row::Row;
 use crate::cases::queries::views::SavedView;
 use crate::cases::queries::{people, views};
+use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::events::Action;
 use crate::facilities::{self, Facility};
+use crate::ids::UserId;
 use crate::patients::{find, names};
 use crate::phi::Keyring;
 use crate::web::form::{Form, Query};
@@ -187,11 +189,19 @@ pub async fn found(ctx: &Ctx, tx: &mut Tx, filter: &Filter, limit: i64) -> Resul
         Search::Title(text) => list::by_title(tx, organization, &names::prefix_range(&text)).await?,
         Search::Nothing => Vec::new(),
     };
-    let fits = |row: &Row| {
-        (filter.statuses.is_empty() || filter.statuses.contains(&row.status))
-            && (filter.priorities.is_empty() || filter.priorities.contains(&row.priority))
-    };
-    Ok((typed, rows.into_iter().filter(fits).collect()))
+    let now = ctx.now();
+    Ok((typed, rows.into_iter().filter(|row| fits(row, filter, now)).collect()))
+}
+
+/// Whether what was found by its words has what the menus ask for. The tab does not count: who looks for a case wants it
+/// wherever it stands.
+fn fits(row: &Row, filter: &Filter, now: Timestamp) -> bool {
+    let chosen = |person: UserId| filter.people.contains(&person);
+    (filter.statuses.is_empty() || filter.statuses.contains(&row.status))
+        && (filter.priorities.is_empty() || filter.priorities.contains(&row.priority))
+        && (filter.facilities.is_empty() || row.facility_id.is_some_and(|place| filter.facilities.contains(&place)))
+        && ((!filter.nobody && filter.people.is_empty()) || row.assignee_id.map_or(filter.nobody, chosen))
+        && (!filter.overdue || row.status.is_open() && row.due_at.is_some_and(|due| due < now))
 }
 
 /// The place of a row in this list.
@@ -236,7 +246,7 @@ fn chips(filter: &Filter, typed: &str, who: &[Choice], places: &[Facility]) -> V
     let mut chips = Vec::new();
     let mut chip = |label: String, without: Filter| chips.push(Chip { label, href: without.href() });
     if filter.find.is_some() {
-        chip(format!("Looking for: {typed}"), filter.with(|f| f.find = None));
+        chip(format!("Looking for: {typed}, wherever it stands"), filter.with(|f| f.find = None));
     }
     for one in &filter.priorities {
         chip(format!("Priority: {}", one.label()), filter.with(|f| f.priorities.retain(|other| other != one)));

@@ -1,5 +1,8 @@
 //! `POST /cases/{id}/transition`: what is done to where one case stands.
 
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+
 use super::{asking, mover, show};
 use crate::cases::forms::{RawMove, Which};
 use crate::cases::head::reference;
@@ -8,7 +11,7 @@ use crate::cases::moves::{self, Outcome};
 use crate::cases::panels;
 use crate::cases::queries::one;
 use crate::db::Tx;
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::ids::CaseId;
 use crate::web::flash::Flash;
 use crate::web::form::{Form, FormErrors, Id, Query};
@@ -32,7 +35,10 @@ pub async fn act(
     let row = match one::lock(&mut tx, ctx.actor.organization, &[id.uuid()]).await?.pop() {
         Some(row) => row,
         // Seen, and not theirs to change: the model says why.
-        None => show::read(&ctx, &mut tx, id).await?,
+        None => match show::read(&ctx, &mut tx, id).await {
+            Err(Error::NotFound) => return Ok(gone()),
+            read => read?,
+        },
     };
     let kind = which.kind()?;
     let head = show::head_of(&row);
@@ -74,6 +80,18 @@ pub async fn act(
         }
         Outcome::Stale => stale(ctx, tx, id, kind, &raw).await,
     }
+}
+
+/// Nothing that this person may see. They may have seen it when they opened the page: then somebody was faster. Whoever
+/// never saw it gets the same answer.
+fn gone() -> Response {
+    let status = StatusCode::NOT_FOUND;
+    let words = "This case is not yours to see. If it was when you opened the page, somebody has given it to somebody else \
+                 meanwhile. What you sent changed nothing.";
+    let mut response = status.into_response();
+    let problem = Problem { status, detail: Some(words.to_owned()), retry_after: None, step_up: false };
+    response.extensions_mut().insert(problem);
+    response
 }
 
 /// Somebody moved it between reading and writing: what was half done is dropped, and the page says what happened.

@@ -97,6 +97,52 @@ proptest! {
     }
 }
 
+/// What somebody tries on a walk: a move, by whom in which role, to whom.
+fn steps() -> impl Strategy<Value = Vec<(Kind, u128, Role, u128)>> {
+    prop::collection::vec((kinds(), 1_u128..6, roles(), 1_u128..6), 0..60)
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_tried_a_case_stays_one(steps in steps(), creator in 1_u128..6) {
+        let mut case = Case { creator: user(creator), state: State::New, open_tasks: 0 };
+        for (kind, who, role, to) in steps {
+            let mover = Mover { user: user(who), role };
+            let what = a_move(kind, user(to));
+            let asked = case.ask(kind, mover);
+            let before = case.state;
+            match case.apply(&what, mover, Timestamp::UNIX_EPOCH) {
+                Err(_) => prop_assert_eq!(case.state, before),
+                Ok(moved) => {
+                    // A button that was shown is the only way to a move that is made.
+                    prop_assert!(asked.is_ok());
+                    prop_assert_eq!(moved.creator, case.creator);
+                    let status = moved.state.status();
+                    let with_nobody = matches!(status, CaseStatus::New | CaseStatus::PendingReview);
+                    prop_assert_eq!(moved.state.caseworker().is_none(), with_nobody, "{:?}", status);
+                    prop_assert_eq!(what.reason().is_some(), kind.asks_reason());
+                    if status == CaseStatus::Completed {
+                        prop_assert_ne!(before.caseworker(), Some(mover.user));
+                    }
+                    // Hands change only where a person is named, or where it goes back to review.
+                    if moved.state.caseworker() != before.caseworker() {
+                        prop_assert!(kind.asks_person() || kind == Kind::Decline, "{:?}", kind);
+                    }
+                    case = moved;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn who_may_neither_open_nor_lead_nor_work_moves_nothing(status in statuses(), kind in kinds(), who in 1_u128..4, role in roles()) {
+        prop_assume!(!matches!(role, Role::Clerk | Role::Chair | Role::Caseworker));
+        let case = Case { creator: user(1), state: state(status, user(2)), open_tasks: 0 };
+        let refused = matches!(case.ask(kind, Mover { user: user(who), role }), Err(Refusal::Person(_)));
+        prop_assert!(refused, "{:?} {:?} {:?}", role, kind, status);
+    }
+}
+
 #[test]
 fn every_move_of_the_table_has_somebody_who_makes_it() {
     let (clerk, chair, worker) = (user(1), user(2), user(3));
@@ -134,7 +180,7 @@ fn what_it_says_is_changed_by_the_clerk_before_and_the_chair_after_submission() 
     let (clerk, chair) = (user(1), user(2));
     for status in CaseStatus::ALL {
         let case = Case { creator: clerk, state: state(*status, user(3)), open_tasks: 0 };
-        let may = |user, role| case.ask_to_edit(Mover { user, role }).is_ok();
+        let may = |person, role| case.ask_to_edit(Mover { user: person, role }).is_ok();
         assert_eq!(may(clerk, Role::Clerk), *status == CaseStatus::New, "{status:?}");
         assert_eq!(may(chair, Role::Chair), *status != CaseStatus::Completed, "{status:?}");
         assert!(!may(user(3), Role::Caseworker), "{status:?}");

@@ -182,3 +182,52 @@ async fn after_submission_only_the_chair_changes_what_it_says() {
     board.put(id, "COMPLETED").await;
     assert_eq!(board.chair.browser.get(&format!("/cases/{id}/edit")).await.status, StatusCode::CONFLICT);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_have_no_gap_where_some_of_many_forms_at_once_are_refused() {
+    let board = Board::meet().await;
+    let titles: Vec<_> = (0..24).map(|number| format!("Case {number}")).collect();
+    // Each third form is sent twice, each fourth names somebody whom nobody knows.
+    let forms = titles.iter().enumerate().flat_map(|(number, title)| {
+        let key = CaseId::new().to_string();
+        let times = if number % 3 == 0 { 2 } else { 1 };
+        std::iter::repeat_n((number, title.as_str(), key), times)
+    });
+    let sent = forms.map(|(number, title, key)| {
+        let (fields, browser) = (board.fields(title), board.clerk.browser.clone());
+        async move {
+            let mut fields: Vec<(&str, &str)> = fields;
+            if number % 4 == 1 {
+                fields.push(("record_number", "999 0000"));
+            }
+            let fields: Vec<_> = fields.into_iter().chain([("idempotency_key", key.as_str())]).collect();
+            browser.post("/cases/new", &fields).await.status
+        }
+    });
+    let refused = join_all(sent).await.into_iter().filter(|status| *status == StatusCode::UNPROCESSABLE_ENTITY).count();
+    let numbers = sqlx::query_scalar!(
+        "SELECT number FROM cases WHERE organization_id = $1 ORDER BY number",
+        board.house.organization.uuid()
+    );
+    let numbers = numbers.fetch_all(&board.portal.admin).await.expect("numbers");
+    assert_eq!(numbers, (1..=18).collect::<Vec<_>>());
+    assert!(refused >= 6, "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_that_is_assigned_does_not_move_to_a_place_where_its_caseworker_does_not_work() {
+    let board = Board::meet().await;
+    let id = board.open("Rail").await;
+    board.put(id, "ASSIGNED").await;
+    let chair = super::person(&board.portal, &board.house, almoner::access::Role::Chair, None).await;
+    let home = board.house.home.to_string();
+    let version = board.state(id).await.version.to_string();
+    let fields = [("title", "Rail"), ("priority", "HIGH"), ("facility_id", home.as_str()), ("row_version", &version)];
+    let reply = chair.browser.post(&format!("/cases/{id}/edit"), &fields).await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(reply.attributes("#errors a", "href"), ["#facility_id"]);
+    board.put(id, "PENDING_REVIEW").await;
+    let version = board.state(id).await.version.to_string();
+    let fields = [("title", "Rail"), ("priority", "HIGH"), ("facility_id", home.as_str()), ("row_version", &version)];
+    assert_eq!(chair.browser.post(&format!("/cases/{id}/edit"), &fields).await.status, StatusCode::SEE_OTHER);
+}

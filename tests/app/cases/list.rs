@@ -100,3 +100,58 @@ async fn an_open_list_learns_that_cases_changed() {
     board.act(&board.clerk, id, "submit").await;
     assert_eq!(board.chair.browser.hx_get(&ask).await.text(".fresh"), "1 newer changed case");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_found_by_its_words_is_narrowed_by_every_menu() {
+    let board = Board::meet().await;
+    let (new, assigned) = (board.open("Rail, left").await, board.open("Rail, right").await);
+    board.put(assigned, "ASSIGNED").await;
+    let browser = &board.chair.browser;
+    let (worker, other) = (board.worker.id.to_string(), board.other_worker.id.to_string());
+    let (clinic, home) = (board.house.clinic.to_string(), board.house.home.to_string());
+    for (name, value, found) in [
+        ("view", "completed", &["Rail, left", "Rail, right"][..]),
+        ("status", "NEW", &["Rail, left"]),
+        ("priority", "LOW", &[]),
+        ("who", &worker, &["Rail, right"]),
+        ("who", &other, &[]),
+        ("who", "nobody", &["Rail, left"]),
+        ("facility", &clinic, &["Rail, left", "Rail, right"]),
+        ("facility", &home, &[]),
+        ("overdue", "1", &[]),
+    ] {
+        let reply = browser.post("/cases/search", &[("q", "rail"), (name, value)]).await;
+        let page = browser.get(reply.location()).await;
+        assert_eq!(titles(&page), found, "{name}={value}");
+        let file = browser.get(&reply.location().replacen("/cases", "/cases.csv", 1)).await;
+        assert_eq!(file.body.lines().count(), found.len() + 1, "{name}={value} as a file");
+    }
+    assert_ne!(new, assigned);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_stay_as_they_are_while_cases_come_in() {
+    let board = Board::meet().await;
+    for number in 0..30 {
+        board.open(&format!("Rail {number:02}")).await;
+    }
+    let browser = &board.clerk.browser;
+    for (sort, newest_first) in [("priority", false), ("due", false), ("newest", true)] {
+        let mut seen = Vec::new();
+        let mut next = Some(format!("/cases?view=new&sort={sort}"));
+        while let Some(href) = next {
+            let page = browser.get(&href).await;
+            seen.extend(titles(&page));
+            next = page.attributes("a[rel='next']", "href").pop();
+            if seen.len() == 12 {
+                // It comes before what is shown, or after: neither moves what is on the next pages.
+                board.open(&format!("Between {sort}")).await;
+            }
+        }
+        let mut rails: Vec<_> = seen.iter().filter(|title| title.starts_with("Rail")).cloned().collect();
+        assert_eq!(rails.len(), 30, "{sort}: {seen:?}");
+        rails.dedup();
+        assert_eq!(rails.len(), 30, "{sort}: none twice");
+        assert_eq!(rails.is_sorted(), !newest_first, "{sort}");
+    }
+}
