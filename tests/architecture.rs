@@ -44,7 +44,7 @@ const NEIGHBOURS: [(&str, &[&str]); 6] = [
 ];
 
 /// Calls from the platform into the ground that the platform cannot do without.
-const EXCEPTIONS: [(&str, &str); 10] = [
+const EXCEPTIONS: &[(&str, &str)] = &[
     ("web", "accounts"),
     ("live", "accounts"),
     ("jobs", "accounts"),

@@ -23,7 +23,7 @@ const NO_WALL_FOR_WORKER: [&str; 2] = ["job", "organization"];
 const DELETES: [&str; 3] = ["almoner_auth auth.session", "almoner_auth rate_limit", "almoner_worker job"];
 
 /// Functions that run with the owner's rights, and who may call them.
-const DEFINERS: [&str; 21] = [
+const DEFINERS: &[&str] = &[
     "headers.alert_by_number almoner_app",
     "headers.alert_number almoner_app",
     "headers.by_record_number almoner_app",

@@ -83,7 +83,7 @@ struct Timer {
     scope: Scope,
 }
 
-const TIMERS: [Timer; 12] = [
+const TIMERS: &[Timer] = &[
     Timer {
         kind: "alerts.wake",
         label: "Return snoozed alerts to the queue",
@@ -172,7 +172,7 @@ pub async fn run(app: App, handlers: Handlers, stop: CancellationToken) {
 /// # Errors
 /// Where the database does not answer.
 pub async fn tick(app: &App, handlers: &Handlers) -> Result<Duration> {
-    let timers: Vec<Timer> = TIMERS.into_iter().filter(|timer| handlers.knows(timer.kind)).collect();
+    let timers: Vec<Timer> = TIMERS.iter().copied().filter(|timer| handlers.knows(timer.kind)).collect();
     let names: Vec<String> = timers.iter().map(|timer| timer.kind.to_owned()).collect();
     let mut tx = app.db.begin_system().await?;
     let due = due(&mut tx, &names).await?;

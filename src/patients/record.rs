@@ -225,7 +225,7 @@ impl Record {
 }
 
 /// The sections of a chart: the end of the address, the words, and who may open it. Later slices add theirs.
-const SECTIONS: [(&str, &str, Permission); 13] = [
+const SECTIONS: &[(&str, &str, Permission)] = &[
     ("", "Summary", Permission::ViewPatients),
     ("alerts", "Alerts", Permission::ViewAlerts),
     ("messages", "Messages", Permission::UseMessages),

@@ -73,7 +73,7 @@ struct Line {
     label: &'static str,
 }
 
-const LINES: [Line; 14] = [
+const LINES: &[Line] = &[
     Line {
         area: Area::Alerts,
         permission: Permission::ViewAlerts,
