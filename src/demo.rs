@@ -10,6 +10,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::documents;
 use crate::ids::OrganizationId;
 use crate::patients::names;
 use crate::phi::{self, Keyring, normalise};
@@ -104,6 +105,8 @@ pub async fn fill(app: &App, admin: &PgConnectOptions) -> anyhow::Result<Outcome
         }
         seal(&mut tx, app.keyring()).await.with_context(|| format!("what seeds/{name} tells cannot be sealed"))?;
     }
+    run(&mut tx, &format!("SET LOCAL app.ctx = '{}|||*'", ORGANIZATIONS[0])).await?;
+    documents::demo::fill(app, &mut tx, OrganizationId::from(ORGANIZATIONS[0])).await?;
     tx.commit().await?;
     conn.close().await?;
     Ok(Outcome::Filled)

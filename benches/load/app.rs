@@ -55,6 +55,11 @@ impl Portal {
         Ok((field("VmRSS:").context("no VmRSS")?, field("VmHWM:").context("no VmHWM")?))
     }
 
+    /// Forgets the highest memory so far.
+    pub fn forget_highest(&self) -> Result<()> {
+        Ok(std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")?)
+    }
+
     /// Processor time of the portal and its database since they began.
     pub fn processor(&self, data: &Path) -> Result<Processor> {
         Processor::used(self.child.id(), data)

@@ -1,6 +1,7 @@
 //! One kept-alive connection, and as little between the clock and the socket as HTTP allows.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -106,6 +107,61 @@ impl Connection {
     pub fn text(&self, reply: Reply) -> (String, String) {
         let part = |range: std::ops::Range<usize>| String::from_utf8_lossy(&self.buffer[range]).into_owned();
         (part(0..reply.head), part(reply.head..reply.end))
+    }
+
+    /// A page of the portal, as text.
+    pub async fn fetch(&mut self, path: &str) -> Result<String> {
+        let request = self.get(path, "");
+        let reply = self.exchange(&request).await?;
+        ensure!(reply.status == 200, "{path} answered {}", reply.status);
+        Ok(self.text(reply).1)
+    }
+
+    /// Sends a file of `bytes` by the form of a page, made of `piece` again and again, and says how long it took until
+    /// the portal had it.
+    pub async fn upload(&mut self, page: &str, piece: &[u8], bytes: usize) -> Result<Duration> {
+        let head = "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"large.pdf\"\r\n\r\n";
+        let tail = "\r\n--edge--\r\n";
+        let request = format!(
+            "POST {page} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\nsec-fetch-site: same-origin\r\ncontent-type: multipart/form-data; boundary=edge\r\ncontent-length: {}\r\n\r\n{head}",
+            self.address,
+            self.cookie,
+            head.len() + bytes + tail.len()
+        );
+        let begun = Instant::now();
+        self.stream.write_all(request.as_bytes()).await?;
+        let mut left = bytes;
+        while left > 0 {
+            let part = left.min(piece.len());
+            self.stream.write_all(&piece[..part]).await?;
+            left -= part;
+        }
+        let reply = self.exchange(tail.as_bytes()).await?;
+        ensure!(reply.status == 303, "the upload was answered {}: {}", reply.status, self.text(reply).1);
+        Ok(begun.elapsed())
+    }
+
+    /// Reads a file of `bytes` away, and says how long it took.
+    pub async fn download(&mut self, path: &str, bytes: usize) -> Result<Duration> {
+        let begun = Instant::now();
+        let request = self.get(path, "");
+        self.stream.write_all(&request).await?;
+        self.buffer.clear();
+        let head = loop {
+            self.more().await?;
+            if let Some(at) = find(&self.buffer, b"\r\n\r\n") {
+                break at + 4;
+            }
+        };
+        ensure!(self.buffer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&self.buffer[..head]));
+        let mut come = self.buffer.len() - head;
+        while come < bytes {
+            self.buffer.clear();
+            self.more().await?;
+            come += self.buffer.len();
+        }
+        ensure!(come == bytes, "{come} bytes came");
+        Ok(begun.elapsed())
     }
 
     /// The size of the answer's body as it travelled.

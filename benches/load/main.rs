@@ -5,6 +5,7 @@
 
 mod app;
 mod database;
+mod files;
 mod http;
 mod measure;
 mod pgbench;
@@ -82,6 +83,14 @@ fn main() -> Result<()> {
 async fn bench(options: &Options) -> Result<()> {
     std::fs::create_dir_all(&options.root)?;
     let mut report = Report::default();
+    let documents = options.only.as_ref().is_none_or(|only| files::LABEL.to_lowercase().contains(&only.to_lowercase()));
+    if documents {
+        report.files = files::measure(options).await?;
+        if options.only.is_some() {
+            report.print_documents();
+            return Ok(());
+        }
+    }
     let large = database::prepare(&options.program, &options.root, LARGE)?;
     let brief = options.brief || options.only.is_some();
     let small = if brief { None } else { Some(database::prepare(&options.program, &options.root, SMALL)?) };

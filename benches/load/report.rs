@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use super::files;
 use super::measure::Figures;
 use super::weights::Weight;
 
@@ -31,6 +32,7 @@ pub struct Report {
     pub start: Duration,
     pub weights: Vec<Weight>,
     pub plans: String,
+    pub files: Vec<files::Line>,
 }
 
 impl Report {
@@ -80,7 +82,32 @@ impl Report {
             )
             .unwrap_or_default();
         }
+        text.push_str(&self.documents());
         text
+    }
+
+    fn documents(&self) -> String {
+        if self.files.is_empty() {
+            return String::new();
+        }
+        let mut text = String::from(
+            "\n| One document of 104,857,600 bytes | MB/s | `cat` through loopback | Ratio | Memory before | At its highest | Above | Budget |\n|---|--:|--:|--:|--:|--:|--:|--:|\n",
+        );
+        for files::Line { label, rate, cat, memory: (idle, highest) } in &self.files {
+            writeln!(
+                text,
+                "| {label} | {rate:.0} | {cat:.0} | {:.2} | {idle} MB | {highest} MB | {} MB | 64 MB |",
+                rate / cat,
+                highest.saturating_sub(*idle)
+            )
+            .unwrap_or_default();
+        }
+        text
+    }
+
+    /// Prints the figures of documents only.
+    pub fn print_documents(&self) {
+        println!("{}", self.documents());
     }
 
     /// Prints the figures.

@@ -5,11 +5,12 @@ use axum::response::Response;
 use chrono::NaiveDate;
 use serde_json::json;
 
+use super::attach::{Belongs, add_all, receive};
 use super::handlers::{Owner, case_page, chart_page, document_page, find_to_change, owner};
 use super::model::{Category, Subject};
 use super::pages::UploadForm;
 use super::queries::{self, Kept, NewDocument, NewVersion};
-use super::upload::{Arrived, Received, receive};
+use super::upload::{Arrived, Received};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action};
@@ -36,10 +37,10 @@ pub async fn to_patient(ctx: Ctx, Id(id): Id<PatientId>, request: Request) -> Pa
 }
 
 /// What the fields beside the files say.
-struct Facts {
-    category: Category,
-    expires_on: Option<NaiveDate>,
-    key: Option<String>,
+pub(super) struct Facts {
+    pub category: Category,
+    pub expires_on: Option<NaiveDate>,
+    pub key: Option<String>,
 }
 
 async fn add(ctx: Ctx, subject: Subject, request: Request) -> Page {
@@ -47,10 +48,8 @@ async fn add(ctx: Ctx, subject: Subject, request: Request) -> Page {
     let mut tx = ctx.app.db.begin(&ctx.actor).await?;
     let found = owner(&ctx, &mut tx, subject).await?;
     allowed(&ctx, &found)?;
-    let room = queries::room(&mut tx, ctx.actor.organization).await?;
-    let keys = ctx.app.keys(&mut tx, ctx.actor.organization).await?;
     drop(tx);
-    let mut received = receive(&ctx, keys, multipart(request).await?, room, MANY).await?;
+    let mut received = receive(&ctx, request, MANY).await?;
     let mut tx = ctx.app.db.begin(&ctx.actor).await?;
     let found = owner(&ctx, &mut tx, subject).await?;
     allowed(&ctx, &found)?;
@@ -61,17 +60,8 @@ async fn add(ctx: Ctx, subject: Subject, request: Request) -> Page {
     }
     let mut added = Vec::new();
     if errors.is_empty() {
-        let arrived = std::mem::take(&mut received.arrived);
-        let mut kept = Vec::new();
-        for mut file in arrived {
-            if keep(&ctx, &mut tx, &found, &facts, &mut file, &mut received.refused).await? {
-                added.push(file.name.clone());
-                kept.push(file);
-            }
-        }
-        // From here on the files stay: a commit whose answer is lost may have happened, and a row without its file is
-        // worse than a file without its row, which is swept up.
-        kept.iter_mut().for_each(Arrived::keep);
+        added = add_all(&ctx, &mut tx, &found.belongs(), &facts, &mut received).await?;
+        received.keep();
         tx.commit().await?;
         tx = ctx.app.db.begin(&ctx.actor).await?;
     }
@@ -80,6 +70,7 @@ async fn add(ctx: Ctx, subject: Subject, request: Request) -> Page {
     }
     let form = UploadForm::again(&ctx, &mut tx, &found, &received, errors, added).await?;
     match subject {
+        Subject::Message(_) => Err(Error::NotFound),
         Subject::Case(_) => case_page(&ctx, tx, &found, form, None).await,
         Subject::Patient(id) => chart_page(&ctx, tx, &found, id, form, None).await,
     }
@@ -96,7 +87,7 @@ fn allowed(ctx: &Ctx, owner: &Owner) -> Result<()> {
     if owner.open { Ok(()) } else { Err(Error::Conflict(CLOSED.to_owned())) }
 }
 
-async fn multipart(request: Request) -> Result<Multipart> {
+pub(super) async fn multipart(request: Request) -> Result<Multipart> {
     Multipart::from_request(request, &())
         .await
         .map_err(|_| Error::BadRequest("This is not a form with files. Go back and choose a file."))
@@ -122,16 +113,16 @@ fn facts(ctx: &Ctx, received: &Received, errors: &mut FormErrors) -> Facts {
     Facts { category: category.unwrap_or(Category::Other), expires_on, key: key(received) }
 }
 
-fn key(received: &Received) -> Option<String> {
+pub(super) fn key(received: &Received) -> Option<String> {
     let key = received.field("idempotency_key");
     key.parse::<uuid::Uuid>().ok().map(|key| key.to_string())
 }
 
 /// Keeps one file as a new document. Sent twice, it is there once.
-async fn keep(
+pub(super) async fn keep(
     ctx: &Ctx,
     tx: &mut Tx,
-    owner: &Owner,
+    to: &Belongs,
     facts: &Facts,
     file: &mut Arrived,
     refused: &mut Vec<String>,
@@ -139,7 +130,7 @@ async fn keep(
     let id = DocumentId::new();
     let document = NewDocument {
         id,
-        subject: owner.subject,
+        subject: to.subject,
         title: &file.name,
         category: facts.category.as_str(),
         expires_on: facts.expires_on,
@@ -149,7 +140,7 @@ async fn keep(
     match queries::add(tx, ctx.actor.organization, ctx.actor.user, &document, &version).await? {
         Kept::New(number) => {
             let details = json!({ "version": number, "category": facts.category.as_str() });
-            events::record(tx, &ctx.by(), owner.event(Action::Create, Some(id), details)).await?;
+            events::record(tx, &ctx.by(), to.event(Action::Create, Some(id), details)).await?;
             Ok(true)
         }
         Kept::Already => Ok(false),
@@ -172,10 +163,8 @@ fn no_room(name: &str) -> String {
 pub async fn version(ctx: Ctx, Id(id): Id<DocumentId>, request: Request) -> Page {
     let mut tx = ctx.app.db.begin(&ctx.actor).await?;
     find_to_change(&ctx, &mut tx, id).await?;
-    let room = queries::room(&mut tx, ctx.actor.organization).await?;
-    let keys = ctx.app.keys(&mut tx, ctx.actor.organization).await?;
     drop(tx);
-    let mut received = receive(&ctx, keys, multipart(request).await?, room, 1).await?;
+    let mut received = receive(&ctx, request, 1).await?;
     let mut tx = ctx.app.db.begin(&ctx.actor).await?;
     let (document, found) = find_to_change(&ctx, &mut tx, id).await?;
     let mut errors = FormErrors::default();

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::handlers::find;
 use super::name::disposition;
@@ -11,7 +11,7 @@ use super::queries::{self, Version};
 use super::range::{Part, wanted};
 use crate::db::Tx;
 use crate::error::{Error, Result};
-use crate::events::{self, Action};
+use crate::events::{self, Action, Event};
 use crate::ids::{DocumentId, DocumentVersionId};
 use crate::web::form::Ids;
 use crate::web::{Ctx, Page};
@@ -19,10 +19,7 @@ use crate::web::{Ctx, Page};
 /// Whatever it is, a browser that opens it runs nothing, loads nothing and belongs to no site.
 pub(super) const SANDBOX: &str = "sandbox; default-src 'none'; frame-ancestors 'none'";
 
-/// Sends the file, or the part that is asked for.
-///
-/// A download is in the audit once: who resumes one proves with `If-Range` that this session began it, because the
-/// validator was given to this session only, and with a recorded answer. Any other request is a download of its own.
+/// Sends the file of a version, or the part of it that is asked for.
 pub async fn file(
     ctx: Ctx,
     mut tx: Tx,
@@ -31,13 +28,27 @@ pub async fn file(
 ) -> Page {
     let (document, owner) = find(&ctx, &mut tx, id).await?;
     let version = version_of(&ctx, &mut tx, document.id, version).await?;
+    send(&ctx, tx, &version, |details| owner.event(Action::Export, Some(id), details), &headers).await
+}
+
+/// Sends a file, or the part of it that is asked for, to who may have it; `event` goes into the audit.
+///
+/// A download is in the audit once: who resumes one proves with `If-Range` that this session began it, because the
+/// validator was given to this session only, and with a recorded answer. Any other request is a download of its own.
+pub(super) async fn send(
+    ctx: &Ctx,
+    mut tx: Tx,
+    version: &Version,
+    event: impl FnOnce(Value) -> Event + Send,
+    headers: &HeaderMap,
+) -> Page {
     let size = u64::try_from(version.size).unwrap_or(0);
-    let etag = validator(&ctx, &version);
+    let etag = validator(ctx, version);
     let has = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if has(header::IF_NONE_MATCH).is_some_and(|list| list.split(',').any(|known| known.trim() == etag)) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
     }
-    let part = wanted(&headers, size, &etag);
+    let part = wanted(headers, size, &etag);
     let (status, range) = match &part {
         Part::Whole => (StatusCode::OK, 0..size),
         Part::Some(range) => (StatusCode::PARTIAL_CONTENT, range.clone()),
@@ -47,7 +58,7 @@ pub async fn file(
     let keys = ctx.app.keys(&mut tx, ctx.actor.organization).await?;
     if !resumed {
         let details = json!({ "version": version.number, "bytes": range.end - range.start });
-        events::record(&mut tx, &ctx.by(), owner.event(Action::Export, Some(id), details)).await?;
+        events::record(&mut tx, &ctx.by(), event(details)).await?;
     }
     tx.commit().await?;
     let organization = ctx.actor.organization.uuid();
@@ -55,7 +66,7 @@ pub async fn file(
     let mut response = Response::new(Body::from_stream(stored.await?));
     *response.status_mut() = status;
     let answer = response.headers_mut();
-    describe(answer, &version, false, SANDBOX)?;
+    describe(answer, version, false, SANDBOX)?;
     answer.insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
     answer.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     answer.insert(header::ETAG, value(&etag)?);

@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::attach::Belongs;
 use super::model::Subject;
 use super::pages::{ArchivePage, CaseDocuments, ChartDocuments, DocumentPage, List, UploadForm};
 use super::queries::{self, Document};
@@ -26,7 +27,7 @@ pub(super) const PAGE: i64 = 50;
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct RawPage {
     #[serde(default)]
-    after: String,
+    pub(super) after: String,
 }
 
 /// What a document belongs to, as far as the person may see it.
@@ -69,6 +70,8 @@ pub(super) async fn owner(ctx: &Ctx, tx: &mut Tx, subject: Subject) -> Result<Ow
                 open,
             })
         }
+        // Conversations show theirs themselves.
+        Subject::Message(_) => Err(Error::NotFound),
     }
 }
 
@@ -79,25 +82,21 @@ impl Owner {
     }
 
     /// The part of the portal that it is in.
-    fn area(&self) -> Area {
+    pub(super) fn area(&self) -> Area {
         match self.subject {
             Subject::Case(_) => Area::Cases,
-            Subject::Patient(_) => Area::Patients,
+            Subject::Patient(_) | Subject::Message(_) => Area::Patients,
         }
     }
 
-    /// `action` on a document that belongs here. The case is among the details, for its time line.
+    /// The same as other slices say it.
+    pub fn belongs(&self) -> Belongs {
+        Belongs { subject: self.subject, patient: self.patient, facility: self.facility }
+    }
+
+    /// `action` on a document that belongs here.
     pub fn event(&self, action: Action, document: Option<DocumentId>, details: serde_json::Value) -> Event {
-        let mut all = json!({ "case_id": self.subject.case().map(CaseId::uuid) });
-        if let (Some(all), serde_json::Value::Object(details)) = (all.as_object_mut(), details) {
-            all.extend(details);
-            all.retain(|_, value| !value.is_null());
-        }
-        let event = Event::new(action, "document").about(self.patient).at(self.facility).with(all);
-        match document {
-            Some(id) => event.of(id),
-            None => event,
-        }
+        self.belongs().event(action, document, details)
     }
 }
 

@@ -5,10 +5,14 @@
 //! ever deleted: a document is archived, with a reason, and stays readable.
 
 mod add;
+pub mod attach;
+pub mod demo;
 mod download;
+mod edit;
 mod handlers;
 pub mod jobs;
 mod kind;
+mod mine;
 mod model;
 mod name;
 mod pages;
@@ -20,10 +24,10 @@ mod upload;
 
 pub use model::{Category, FILE_BYTES, Subject};
 pub use panel::panel;
+pub use upload::REQUEST_BYTES;
 
-use crate::access::Permission::{AddDocuments, ViewChartDocuments, ViewDocuments};
+use crate::access::Permission::{AddDocuments, UsePortal, ViewChartDocuments, ViewDocuments};
 use crate::web::Routes;
-use upload::REQUEST_BYTES;
 
 /// The routes of this slice.
 #[must_use]
@@ -39,4 +43,10 @@ pub fn routes() -> Routes {
         .get("/documents/{id}/versions/{version}/preview", ViewDocuments, preview::preview)
         .get("/documents/{id}/archive", AddDocuments, handlers::ask_archive)
         .post("/documents/{id}/archive", AddDocuments, handlers::archive)
+        .get("/documents/{id}/edit", AddDocuments, edit::ask)
+        .post("/documents/{id}/edit", AddDocuments, edit::save)
+        .post("/documents/{id}/share", AddDocuments, edit::share)
+        .get("/my/documents", UsePortal, mine::index)
+        .get("/my/documents/{id}/file", UsePortal, mine::file)
+        .get("/my/documents/{id}/preview", UsePortal, mine::look)
 }

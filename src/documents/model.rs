@@ -1,5 +1,7 @@
 //! What documents are: where they belong, what kind they are, and what may be done with them.
 
+use uuid::Uuid;
+
 use crate::access::Role;
 use crate::ids::{CaseId, PatientId};
 
@@ -13,6 +15,8 @@ pub enum Subject {
     Case(CaseId),
     /// A patient's chart.
     Patient(PatientId),
+    /// A message. The slice of messages decides who sees and sends those, and shows them.
+    Message(Uuid),
 }
 
 impl Subject {
@@ -22,15 +26,17 @@ impl Subject {
         match self {
             Self::Case(_) => "CASE_FILES",
             Self::Patient(_) => "RESIDENT_DOCS",
+            Self::Message(_) => "MESSAGE_FILES",
         }
     }
 
-    /// The address of the list.
+    /// The address of the list; of a message's there is none.
     #[must_use]
     pub fn href(self) -> String {
         match self {
             Self::Case(id) => format!("/cases/{id}/documents"),
             Self::Patient(id) => format!("/patients/{id}/documents"),
+            Self::Message(_) => String::new(),
         }
     }
 
@@ -39,16 +45,27 @@ impl Subject {
     pub const fn case(self) -> Option<CaseId> {
         match self {
             Self::Case(id) => Some(id),
-            Self::Patient(_) => None,
+            Self::Patient(_) | Self::Message(_) => None,
         }
     }
 
-    /// Whether this role adds documents here; the database says the same.
+    /// The ids of the case, patient and message: one of them, as the schema has it.
+    #[must_use]
+    pub const fn ids(self) -> (Option<Uuid>, Option<Uuid>, Option<Uuid>) {
+        match self {
+            Self::Case(id) => (Some(id.uuid()), None, None),
+            Self::Patient(id) => (None, Some(id.uuid()), None),
+            Self::Message(id) => (None, None, Some(id)),
+        }
+    }
+
+    /// Whether this role adds documents here by the pages of this slice; the database says the same.
     #[must_use]
     pub const fn may_add(self, role: Role) -> bool {
         match self {
             Self::Case(_) => matches!(role, Role::Clerk | Role::Chair | Role::Caseworker),
             Self::Patient(_) => matches!(role, Role::Clinician | Role::MedicalAssistant | Role::Manager),
+            Self::Message(_) => false,
         }
     }
 }

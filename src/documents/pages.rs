@@ -17,7 +17,8 @@ use crate::ids::DocumentId;
 use crate::web::form::FormErrors;
 use crate::web::shell::Shell;
 use crate::web::ui::{Banner, Choice, Tab};
-use crate::web::{Ctx, format};
+use crate::web::whom::Whom;
+use crate::web::{Ctx, filters, format};
 
 /// The form that brings files, and what became of it when it comes back.
 #[derive(Debug)]
@@ -107,7 +108,7 @@ impl UploadForm {
     }
 }
 
-fn categories(chosen: &str) -> Vec<Choice> {
+pub(super) fn categories(chosen: &str) -> Vec<Choice> {
     let chosen = if chosen.is_empty() { Category::Other.as_str() } else { chosen };
     let choice = |category: Category| Choice::new(category.as_str(), category.label(), category.as_str() == chosen);
     Category::ALL.into_iter().map(choice).collect()
@@ -205,7 +206,7 @@ impl Version {
     }
 }
 
-fn what(mime: &str, size: i64) -> String {
+pub(super) fn what(mime: &str, size: i64) -> String {
     let label = kind::by_mime(mime).map_or("File", |kind| kind.label);
     format!("{label}, {}", format::file_size(u64::try_from(size).unwrap_or(0)))
 }
@@ -274,6 +275,8 @@ pub struct DocumentPage {
     pub may_add: bool,
     /// Today.
     pub today: NaiveDate,
+    /// Whether it is one of a chart, which can be shared with the patient.
+    pub of_chart: bool,
 }
 
 impl DocumentPage {
@@ -301,10 +304,51 @@ impl DocumentPage {
             form,
             may_add: owner.may_add(ctx) && !document.is_archived(),
             today: ctx.today(),
+            of_chart: document.patient.is_some(),
             document,
             versions,
         }
     }
+}
+
+/// `GET /documents/{id}/edit`
+#[derive(Debug, Template)]
+#[template(path = "documents/edit.html")]
+pub struct EditPage {
+    /// The frame.
+    pub shell: Shell,
+    /// The document.
+    pub back: String,
+    /// What it is called now.
+    pub name: String,
+    /// What it shall be called, as typed.
+    pub title: String,
+    /// The kinds to choose from.
+    pub categories: Vec<Choice>,
+    /// Day, month and year, as typed.
+    pub expires: [String; 3],
+    /// The version the form was filled from.
+    pub row_version: String,
+    /// What is wrong.
+    pub errors: FormErrors,
+}
+
+/// `GET /my/documents`
+#[derive(Debug, Template)]
+#[template(path = "documents/my/index.html")]
+pub struct MyDocuments {
+    /// The frame.
+    pub shell: Shell,
+    /// Whose documents they are.
+    pub own: Whom,
+    /// The documents.
+    pub documents: Vec<Document>,
+    /// Where older ones are.
+    pub older: Option<String>,
+    /// Whether this is not the first page.
+    pub later: bool,
+    /// Today.
+    pub today: NaiveDate,
 }
 
 /// `GET /documents/{id}/archive`

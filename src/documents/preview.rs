@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::download::{describe, version_of};
@@ -15,7 +15,7 @@ use super::handlers::find;
 use super::queries::Version;
 use crate::db::Tx;
 use crate::error::Error;
-use crate::events::{self, Action};
+use crate::events::{self, Action, Event};
 use crate::ids::{DocumentId, DocumentVersionId};
 use crate::web::form::Ids;
 use crate::web::{Ctx, Page};
@@ -49,24 +49,34 @@ pub enum Look {
 
 /// How a version can be looked at; none where it can only be saved.
 pub fn look(version: &Version) -> Option<Look> {
-    if version.size > SHOWN_BYTES {
+    look_at(&version.mime, version.size)
+}
+
+/// The same, by type and size.
+pub(super) fn look_at(mime: &str, size: i64) -> Option<Look> {
+    if size > SHOWN_BYTES {
         return None;
     }
-    match version.mime.as_str() {
+    match mime {
         "image/jpeg" | "image/png" | "image/gif" | "image/webp" => Some(Look::Picture),
         "application/pdf" => Some(Look::Reader),
         _ => None,
     }
 }
 
-/// Shows it.
+/// Shows a version.
 pub async fn preview(ctx: Ctx, mut tx: Tx, Ids(id, version): Ids<DocumentId, DocumentVersionId>) -> Page {
     let (document, owner) = find(&ctx, &mut tx, id).await?;
     let version = version_of(&ctx, &mut tx, document.id, version).await?;
+    show(&ctx, tx, version, |details| owner.event(Action::View, Some(id), details)).await
+}
+
+/// Shows a file to who may see it; `event` goes into the audit.
+pub(super) async fn show(ctx: &Ctx, mut tx: Tx, version: Version, event: impl FnOnce(Value) -> Event + Send) -> Page {
     let look = look(&version).ok_or(Error::NotFound)?;
     let keys = ctx.app.keys(&mut tx, ctx.actor.organization).await?;
     let details = json!({ "version": version.number, "page": "preview" });
-    events::record(&mut tx, &ctx.by(), owner.event(Action::View, Some(id), details)).await?;
+    events::record(&mut tx, &ctx.by(), event(details)).await?;
     tx.commit().await?;
     let (organization, size) = (ctx.actor.organization.uuid(), u64::try_from(version.size).unwrap_or(0));
     match look {

@@ -1,4 +1,6 @@
-//! Every statement on documents.
+//! Every statement on documents: what reads them; `write` has the others.
+
+mod write;
 
 use chrono::NaiveDate;
 
@@ -6,8 +8,9 @@ use super::model::Subject;
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::Result;
-use crate::files::Stored;
-use crate::ids::{CaseId, DocumentId, DocumentVersionId, FacilityId, OrganizationId, PatientId, UserId};
+use crate::ids::{CaseId, DocumentId, DocumentVersionId, FacilityId, OrganizationId, PatientId};
+
+pub use write::{Kept, NewDocument, NewVersion, add, add_version, archive, describe, share};
 
 /// A document with its newest version.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub struct Document {
     pub expires_on: Option<NaiveDate>,
     pub archived_at: Option<Timestamp>,
     pub archive_reason: Option<String>,
+    pub shared_at: Option<Timestamp>,
+    pub sharer: Option<String>,
     pub row_version: i64,
     pub version: i32,
     pub version_id: DocumentVersionId,
@@ -47,38 +52,6 @@ pub struct Version {
     pub current: bool,
 }
 
-/// What is to be kept of a file.
-#[derive(Clone, Debug)]
-pub struct NewVersion<'a> {
-    pub id: DocumentVersionId,
-    pub filename: &'a str,
-    pub mime: &'a str,
-    pub stored: &'a Stored,
-    pub note: Option<&'a str>,
-    pub upload_key: Option<&'a str>,
-}
-
-/// What is to be kept of a new document.
-#[derive(Clone, Debug)]
-pub struct NewDocument<'a> {
-    pub id: DocumentId,
-    pub subject: Subject,
-    pub title: &'a str,
-    pub category: &'a str,
-    pub expires_on: Option<NaiveDate>,
-}
-
-/// What came of keeping a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// It is kept, as this version.
-    New(i32),
-    /// The same form had brought it before.
-    Already,
-    /// There is no room for it.
-    NoRoom,
-}
-
 /// Documents, the newest first: those of a subject, or one. One of the three is asked for.
 async fn find(
     tx: &mut Tx,
@@ -88,31 +61,31 @@ async fn find(
     after: Option<DocumentId>,
     most: i64,
 ) -> Result<Vec<Document>> {
-    let (case, patient) = match subject {
-        Some(Subject::Case(case)) => (Some(case), None),
-        Some(Subject::Patient(patient)) => (None, Some(patient)),
-        None => (None, None),
-    };
+    let (case, patient, message) = subject.map_or((None, None, None), Subject::ids);
     Ok(sqlx::query_as!(
         Document,
         r#"SELECT d.id AS "id: DocumentId", d.title, d.category, d.status, d.case_id AS "case: CaseId", d.patient_id AS "patient: PatientId",
-                  d.expires_on AS "expires_on: NaiveDate", d.archived_at AS "archived_at: Timestamp", d.archive_reason, d.row_version,
+                  d.expires_on AS "expires_on: NaiveDate", d.archived_at AS "archived_at: Timestamp", d.archive_reason,
+                  d.shared_at AS "shared_at: Timestamp",
+                  CASE WHEN d.shared_by_id IS NOT NULL THEN CONCAT_WS(' ', s.first_name, s.last_name) END AS sharer, d.row_version,
                   v.version, v.id AS "version_id: DocumentVersionId", v.filename, v.mime_type AS mime, v.file_size AS size,
                   v.uploaded_at AS "uploaded_at: Timestamp", CONCAT_WS(' ', u.first_name, u.last_name) AS "uploader!"
            FROM document AS d
            JOIN document_version AS v ON v.organization_id = d.organization_id AND v.document_id = d.id AND v.version = d.current_version
            LEFT JOIN app_user AS u ON u.organization_id = v.organization_id AND u.id = v.uploaded_by_id
-           WHERE d.organization_id = $1 AND (d.case_id = $2 OR d.patient_id = $3 OR d.id = $4)
+           LEFT JOIN app_user AS s ON s.organization_id = d.organization_id AND s.id = d.shared_by_id
+           WHERE d.organization_id = $1 AND (d.case_id = $2 OR d.patient_id = $3 OR d.message_id = $7 OR d.id = $4)
              AND ($5::uuid IS NULL
                   OR (d.created_at, d.id) < (SELECT a.created_at, a.id FROM document AS a WHERE a.organization_id = $1 AND a.id = $5))
            ORDER BY d.created_at DESC, d.id DESC
            LIMIT $6"#,
         organization.uuid(),
-        case.map(CaseId::uuid),
-        patient.map(PatientId::uuid),
+        case,
+        patient,
         id.map(DocumentId::uuid),
         after.map(DocumentId::uuid),
         most,
+        message,
     )
     .fetch_all(&mut **tx)
     .await?)
@@ -132,6 +105,29 @@ pub async fn list(
 /// One document.
 pub async fn one(tx: &mut Tx, organization: OrganizationId, id: DocumentId) -> Result<Option<Document>> {
     Ok(find(tx, organization, None, Some(id), None, 1).await?.pop())
+}
+
+/// The newest version of a document that belongs to this subject.
+pub async fn one_of(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    subject: Subject,
+    id: DocumentId,
+) -> Result<Option<DocumentVersionId>> {
+    let (case, patient, message) = subject.ids();
+    Ok(sqlx::query_scalar!(
+        r#"SELECT v.id AS "id: DocumentVersionId"
+           FROM document AS d
+           JOIN document_version AS v ON v.organization_id = d.organization_id AND v.document_id = d.id AND v.version = d.current_version
+           WHERE d.organization_id = $1 AND d.id = $2 AND (d.case_id = $3 OR d.patient_id = $4 OR d.message_id = $5)"#,
+        organization.uuid(),
+        id.uuid(),
+        case,
+        patient,
+        message,
+    )
+    .fetch_optional(&mut **tx)
+    .await?)
 }
 
 /// The versions of a document, the newest first, or one of them.
@@ -170,116 +166,35 @@ pub async fn room(tx: &mut Tx, organization: OrganizationId) -> Result<u64> {
     Ok(room.map_or(u64::MAX, |room| u64::try_from(room).unwrap_or(0)))
 }
 
-/// Keeps a new document with its first version.
-pub async fn add(
+/// The documents that are shared with a patient, the latest shared first, after one of them.
+pub async fn shared(
     tx: &mut Tx,
     organization: OrganizationId,
-    by: UserId,
-    document: &NewDocument<'_>,
-    version: &NewVersion<'_>,
-) -> Result<Kept> {
-    let mut step = tx.savepoint().await?;
-    let (case, patient) = match document.subject {
-        Subject::Case(case) => (Some(case.uuid()), None),
-        Subject::Patient(patient) => (None, Some(patient.uuid())),
-    };
-    sqlx::query!(
-        "INSERT INTO document (organization_id, id, bucket, category, title, case_id, patient_id, expires_on, created_by_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    patient: PatientId,
+    after: Option<DocumentId>,
+    most: i64,
+) -> Result<Vec<Document>> {
+    Ok(sqlx::query_as!(
+        Document,
+        r#"SELECT d.id AS "id: DocumentId", d.title, d.category, d.status, d.case_id AS "case: CaseId", d.patient_id AS "patient: PatientId",
+                  d.expires_on AS "expires_on: NaiveDate", d.archived_at AS "archived_at: Timestamp", d.archive_reason,
+                  d.shared_at AS "shared_at: Timestamp", headers.staff_name(d.shared_by_id) AS sharer, d.row_version,
+                  v.version, v.id AS "version_id: DocumentVersionId", v.filename, v.mime_type AS mime, v.file_size AS size,
+                  v.uploaded_at AS "uploaded_at: Timestamp", '' AS "uploader!"
+           FROM document AS d
+           JOIN document_version AS v ON v.organization_id = d.organization_id AND v.document_id = d.id AND v.version = d.current_version
+           WHERE d.organization_id = $1 AND d.patient_id = $2 AND d.shared_at IS NOT NULL AND d.status = 'PUBLISHED'
+             AND ($3::uuid IS NULL
+                  OR (d.shared_at, d.id) < (SELECT a.shared_at, a.id FROM document AS a WHERE a.organization_id = $1 AND a.id = $3))
+           ORDER BY d.shared_at DESC, d.id DESC
+           LIMIT $4"#,
         organization.uuid(),
-        document.id.uuid(),
-        document.subject.bucket(),
-        document.category,
-        document.title,
-        case,
-        patient,
-        document.expires_on as Option<NaiveDate>,
-        by.uuid(),
+        patient.uuid(),
+        after.map(DocumentId::uuid),
+        most,
     )
-    .execute(&mut *step)
-    .await?;
-    let kept = insert_version(&mut step, organization, by, document.id, version).await?;
-    if matches!(kept, Kept::New(_)) {
-        step.commit().await?;
-    } else {
-        step.rollback().await?;
-    }
-    Ok(kept)
-}
-
-/// Keeps a new version of a document.
-pub async fn add_version(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    by: UserId,
-    document: DocumentId,
-    version: &NewVersion<'_>,
-) -> Result<Kept> {
-    let mut step = tx.savepoint().await?;
-    let kept = insert_version(&mut step, organization, by, document, version).await?;
-    if matches!(kept, Kept::New(_)) {
-        step.commit().await?;
-    } else {
-        step.rollback().await?;
-    }
-    Ok(kept)
-}
-
-async fn insert_version(
-    conn: &mut sqlx::PgConnection,
-    organization: OrganizationId,
-    by: UserId,
-    document: DocumentId,
-    version: &NewVersion<'_>,
-) -> Result<Kept> {
-    let inserted = sqlx::query_scalar!(
-        "INSERT INTO document_version (organization_id, id, document_id, filename, storage_key, mime_type, file_size, sha256, note, upload_key,
-                                       uploaded_by_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-         RETURNING version",
-        organization.uuid(),
-        version.id.uuid(),
-        document.uuid(),
-        version.filename,
-        version.stored.key,
-        version.mime,
-        i64::try_from(version.stored.size).unwrap_or(i64::MAX),
-        version.stored.sha256.as_slice(),
-        version.note,
-        version.upload_key,
-        by.uuid(),
-    )
-    .fetch_one(conn)
-    .await;
-    match inserted {
-        Ok(number) => Ok(Kept::New(number)),
-        Err(error) => match error.as_database_error().and_then(|error| error.constraint()) {
-            Some("document_version_uploaded_once") => Ok(Kept::Already),
-            Some("document_usage_within_quota") => Ok(Kept::NoRoom),
-            Some(_) | None => Err(error.into()),
-        },
-    }
-}
-
-/// Archives a document as it was at `row_version`. False where it is not so any more.
-pub async fn archive(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    id: DocumentId,
-    row_version: i64,
-    reason: &str,
-) -> Result<bool> {
-    let done = sqlx::query!(
-        "UPDATE document SET status = 'ARCHIVED', archive_reason = $4
-         WHERE organization_id = $1 AND id = $2 AND row_version = $3 AND status <> 'ARCHIVED'",
-        organization.uuid(),
-        id.uuid(),
-        row_version,
-        reason,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(done.rows_affected() > 0)
+    .fetch_all(&mut **tx)
+    .await?)
 }
 
 /// Which of these names of stored files have a row.
@@ -321,4 +236,35 @@ pub async fn chart(tx: &mut Tx, organization: OrganizationId, id: PatientId) -> 
     .fetch_optional(&mut **tx)
     .await?;
     Ok(row.map(|row| (row.facility, row.open)))
+}
+
+/// A file that is attached to a message.
+#[derive(Clone, Debug)]
+pub struct Attached {
+    /// The message.
+    pub message: uuid::Uuid,
+    /// The document that it became.
+    pub id: DocumentId,
+    /// Its name, cleaned.
+    pub filename: String,
+    /// What it was found to be.
+    pub mime: String,
+    /// Bytes.
+    pub size: i64,
+}
+
+/// The files of these messages, in the order in which they were added.
+pub async fn attached(tx: &mut Tx, organization: OrganizationId, messages: &[uuid::Uuid]) -> Result<Vec<Attached>> {
+    Ok(sqlx::query_as!(
+        Attached,
+        r#"SELECT d.message_id AS "message!", d.id AS "id: DocumentId", v.filename, v.mime_type AS mime, v.file_size AS size
+           FROM document AS d
+           JOIN document_version AS v ON v.organization_id = d.organization_id AND v.document_id = d.id AND v.version = d.current_version
+           WHERE d.organization_id = $1 AND d.message_id = ANY ($2) AND d.message_id IS NOT NULL
+           ORDER BY d.created_at, d.id"#,
+        organization.uuid(),
+        messages,
+    )
+    .fetch_all(&mut **tx)
+    .await?)
 }

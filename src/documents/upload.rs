@@ -40,6 +40,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// What to say where the form did not arrive whole.
 const BROKEN: &str = "The upload did not arrive whole. Nothing was saved. Send it again.";
 
+/// What to say where what stands before a file cannot be read; its name is all that varies there.
+const ODD_NAME: &str =
+    "The name of a file holds characters that cannot be read. Nothing was saved. Rename it, and send it again.";
+
 /// What a form brought.
 #[derive(Debug)]
 pub struct Received {
@@ -47,6 +51,8 @@ pub struct Received {
     pub fields: Vec<(String, String)>,
     /// Files that arrived whole and may be kept.
     pub arrived: Vec<Arrived>,
+    /// Those of them whose rows are written, in a transaction that is not committed yet.
+    pub(super) written: Vec<Arrived>,
     /// Files that were refused, with the reason: `report.exe: files whose …`.
     pub refused: Vec<String>,
 }
@@ -103,6 +109,12 @@ impl Drop for Held {
 }
 
 impl Received {
+    /// From here on the written files stay: a commit whose answer is lost may have happened, and a row without its file
+    /// is worse than a file without its row, which is swept up.
+    pub fn keep(&mut self) {
+        self.written.iter_mut().for_each(Arrived::keep);
+    }
+
     /// A field that is not a file; empty where there is none.
     #[must_use]
     pub fn field(&self, name: &str) -> &str {
@@ -116,7 +128,7 @@ impl Received {
 /// Where the form does not arrive whole, the session ends meanwhile, or the store fails. Nothing is left then.
 pub async fn receive(ctx: &Ctx, keys: &Keyring, mut form: Multipart, room: u64, most: usize) -> Result<Received> {
     let mut intake = Intake { ctx, keys, room, begun: Instant::now(), last_sign: Instant::now(), files: 0 };
-    let mut received = Received { fields: Vec::new(), arrived: Vec::new(), refused: Vec::new() };
+    let mut received = Received { fields: Vec::new(), arrived: Vec::new(), written: Vec::new(), refused: Vec::new() };
     while let Some(field) = intake.next_field(&mut form).await? {
         let field_name = field.name().unwrap_or_default().to_owned();
         match field.file_name().map(str::to_owned) {
@@ -302,6 +314,8 @@ fn broken(error: &axum::extract::multipart::MultipartError) -> Error {
     if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
         return Error::TooLarge;
     }
-    tracing::info!(error = error.body_text(), "An upload broke off");
-    Error::BadRequest(BROKEN)
+    // The kind of error is not ours to name: `multer` is behind `axum`.
+    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    tracing::info!(error = error.body_text(), cause, "An upload broke off");
+    if cause.contains("headers") { Error::BadRequest(ODD_NAME) } else { Error::BadRequest(BROKEN) }
 }

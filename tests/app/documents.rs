@@ -3,7 +3,9 @@
 mod bad_input;
 mod downloads;
 mod life;
+mod names;
 mod reach;
+mod shared;
 mod store;
 
 use std::path::Path;

@@ -51,6 +51,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
     let slot = first(portal, "slot").await;
     let user = first(portal, "app_user").await;
     let case = first(portal, "cases").await;
+    let document = first(portal, "document").await;
     for route in routes::all().table().filter(|route| route.method == "GET") {
         // For a quick look at one page: ONLY=/alerts cargo test --test browser axe
         if std::env::var("ONLY").is_ok_and(|only| !route.path.contains(&only)) {
@@ -58,6 +59,8 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
         }
         let file = route.path.contains(".csv")
             || route.path.contains(".ics")
+            || route.path.ends_with("/file")
+            || route.path.ends_with("/preview")
             || route.path.starts_with("/calendar/")
             || NOT_PAGES.contains(&route.path);
         // Administrators see all of the pages about people.
@@ -70,6 +73,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
             Some("slots") => slot.as_str(),
             Some("admin") if route.path.starts_with("/admin/users/") => user.as_str(),
             Some("cases") => case.as_str(),
+            Some("documents") => document.as_str(),
             _ => patient.as_str(),
         };
         // A second parameter names a part of the record: those pages are forms that have a page of their own without it.
@@ -109,6 +113,7 @@ async fn first(portal: &Portal, table: &str) -> String {
         }
         "slot" => "SELECT id::text FROM slot WHERE status = 'BLOCKED' ORDER BY start_time LIMIT 1",
         "app_user" => "SELECT id::text FROM app_user WHERE email = 'carer@example.com'",
+        "document" => "SELECT id::text FROM document WHERE current_version > 1",
         // Something to do on the page: it waits for its chair, about somebody, and is overdue.
         "cases" => {
             "INSERT INTO cases (organization_id, id, facility_id, patient_id, title, status, priority, due_at, submitted_at, created_by_id)

@@ -8,5 +8,6 @@ mod support;
 
 mod accessibility;
 mod cases;
+mod documents;
 mod driver;
 mod journeys;

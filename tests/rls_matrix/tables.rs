@@ -434,6 +434,13 @@ pub const TABLES: &[Table] = &[
     .labelled("document of a patient"),
     Table::new(
         "document",
+        "htmf",
+        "INSERT INTO document (organization_id, id, bucket, title, patient_id, created_by_id, shared_at, shared_by_id) VALUES ('{org}', '{id}', 'RESIDENT_DOCS', 'x', '{patient}', '{owner}', now(), '{owner}')",
+        "shared_at = NULL",
+    )
+    .labelled("document shared with the patient"),
+    Table::new(
+        "document",
         "htf",
         "INSERT INTO document (organization_id, id, bucket, title, case_id, created_by_id) VALUES ('{org}', '{id}', 'CASE_FILES', 'x', '{case}', '{owner}')",
         "title = 'y'",

@@ -10,6 +10,7 @@ use almoner::app::App;
 use almoner::db::cluster::{Cluster, DbRole};
 use almoner::db::{self, Db};
 use almoner::demo;
+use almoner::files::Files;
 use almoner::phi::{Keyring, MasterKey};
 use secrecy::SecretString;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -71,6 +72,31 @@ fn files_dir(database: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("files-{database}"))
 }
 
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Files of runs that are over.
+fn drop_left_files() {
+    for entry in fs::read_dir(env!("CARGO_TARGET_TMPDIR")).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| name.strip_prefix("files-")?.split('_').nth(1));
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            fs::remove_dir_all(entry.path()).ok();
+        }
+    }
+}
+
 impl Drop for TestDatabase {
     /// A hundred tests leave a gigabyte where each leaves its database.
     fn drop(&mut self) {
@@ -100,6 +126,7 @@ pub async fn fresh() -> TestDatabase {
     let mut conn =
         server.place.options(DbRole::Admin).database("postgres").connect().await.expect("PostgreSQL answers");
     run(&mut conn, &format!("CREATE DATABASE {name} TEMPLATE {}", server.template)).await;
+    copy(&files_dir(&server.template), &files_dir(&name)).expect("the files of the demo are copied");
     let admin =
         PgPoolOptions::new().max_connections(4).connect_lazy_with(server.place.options(DbRole::Admin).database(&name));
     TestDatabase { runtime: server.place.options(DbRole::Runtime).database(&name), admin, name }
@@ -153,7 +180,9 @@ async fn fill(place: &Place, template: &str) {
     let admin = place.options(DbRole::Admin).database(template);
     db::migrate(admin.clone()).await.expect("the migrations run");
     let database = Db::open(place.options(DbRole::Runtime).database(template));
-    let app = App::new(database, keyring(), std::env::temp_dir());
+    drop_left_files();
+    let mut app = App::new(database, keyring(), std::env::temp_dir());
+    app.files = Files::local(files_dir(template));
     demo::fill(&app, &admin).await.expect("the demo data goes in");
     app.db.close().await;
 }
