@@ -137,6 +137,14 @@ impl Role {
                 matches!(self, R::Clinician | R::MedicalAssistant | R::Manager | R::Compliance)
             }
             P::ManagePortalAccounts => matches!(self, R::MedicalAssistant | R::Manager),
+            P::ViewReadings => {
+                matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Compliance)
+            }
+            P::RecordReadings => matches!(self, R::Clinician | R::MedicalAssistant | R::Carer),
+            P::CorrectReadings => matches!(self, R::Clinician | R::MedicalAssistant),
+            P::ExportReadings => {
+                matches!(self, R::Clinician | R::MedicalAssistant | R::Manager | R::Compliance)
+            }
             P::ViewAccessLog => matches!(self, R::Clinician | R::Manager | R::Owner | R::Compliance),
             P::ViewCases | P::ExportCases => matches!(self, R::Clerk | R::Chair | R::Caseworker | R::Compliance),
             P::OpenCases => matches!(self, R::Clerk | R::Chair),
@@ -233,6 +241,14 @@ pub enum Permission {
     ViewPortalAccounts,
     /// Invite to the portal, and say what proxies may see and for how long.
     ManagePortalAccounts,
+    /// See what was measured of patients.
+    ViewReadings,
+    /// Write down what was measured.
+    RecordReadings,
+    /// Mark readings as entered in error, and set goals.
+    CorrectReadings,
+    /// Take readings out as CSV.
+    ExportReadings,
     /// See who opened a patient's record.
     ViewAccessLog,
     /// See the cases one opened, works on, chairs or audits.
@@ -271,7 +287,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 49] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -300,6 +316,10 @@ impl Permission {
         Self::ConfirmVisitsByPhone,
         Self::ViewPortalAccounts,
         Self::ManagePortalAccounts,
+        Self::ViewReadings,
+        Self::RecordReadings,
+        Self::CorrectReadings,
+        Self::ExportReadings,
         Self::ViewAccessLog,
         Self::ViewCases,
         Self::ExportCases,
@@ -351,6 +371,10 @@ impl Permission {
             Self::ConfirmVisitsByPhone => "Confirm visits by telephone",
             Self::ViewPortalAccounts => "See who uses the portal for a patient",
             Self::ManagePortalAccounts => "Invite to the portal, manage proxies",
+            Self::ViewReadings => "See readings",
+            Self::RecordReadings => "Record readings",
+            Self::CorrectReadings => "Mark readings as entered in error, set goals",
+            Self::ExportReadings => "Export readings",
             Self::ViewAccessLog => "See who opened a record",
             Self::ViewCases => "See cases",
             Self::ExportCases => "Export cases",

@@ -5,6 +5,7 @@
 //! finite number is left out.
 
 mod svg;
+pub mod trend;
 
 use std::fmt::{self, Display};
 

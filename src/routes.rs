@@ -3,7 +3,7 @@
 use crate::web::Routes;
 use crate::{
     accounts, admin, alerts, audit, cases, chart, design, documents, health, home, ingest, jobs, live, messages,
-    patients, portal, search, visits,
+    patients, portal, readings, search, visits,
 };
 
 /// Every route of the portal.
@@ -22,6 +22,7 @@ pub fn all() -> Routes {
         .merge(messages::routes())
         .merge(patients::routes())
         .merge(documents::routes())
+        .merge(readings::routes())
         .merge(search::routes())
         .merge(visits::routes())
         .merge(portal::routes())

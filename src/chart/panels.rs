@@ -49,7 +49,8 @@ type Making<'a> = Pin<Box<dyn Future<Output = Result<Option<Panel>>> + Send + 'a
 type Maker = for<'a> fn(&'a Ctx, &'a mut Tx, &'a Record) -> Making<'a>;
 
 /// Every panel of the summary. Those that come from the record itself ask the database nothing.
-const PANELS: [Maker; 8] = [
+const PANELS: [Maker; 9] = [
+    |ctx, tx, record| Box::pin(readings(ctx, tx, record)),
     |ctx, tx, record| Box::pin(alerts(ctx, tx, record)),
     |_, _, record| ready(Panel::new(Column::Main, &ProblemsPanel { record })),
     |ctx, _, record| ready(contacts(ctx, record)),
@@ -79,6 +80,13 @@ fn contacts(ctx: &Ctx, record: &Record) -> Result<Option<Panel>> {
 
 async fn messages(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Option<Panel>> {
     Ok(crate::messages::panel(ctx, tx, record).await?.map(|html| Panel { column: Column::Side, html }))
+}
+
+async fn readings(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Option<Panel>> {
+    match crate::readings::panel(ctx, tx, record).await? {
+        Some(panel) => Panel::new(Column::Main, &panel),
+        None => Ok(None),
+    }
 }
 
 async fn alerts(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Option<Panel>> {

@@ -228,6 +228,7 @@ impl Record {
 const SECTIONS: &[(&str, &str, Permission)] = &[
     ("", "Summary", Permission::ViewPatients),
     ("alerts", "Alerts", Permission::ViewAlerts),
+    ("vitals", "Vitals", Permission::ViewReadings),
     ("messages", "Messages", Permission::UseMessages),
     ("details", "Details", Permission::ViewPatients),
     ("allergies", "Allergies", Permission::ViewPatients),

@@ -4,12 +4,44 @@
 //! place through which every reading comes. There what follows from a reading is computed and marked as derived, what is
 //! there already is recognised, and what was done is written down. The table refuses the impossible a second time.
 
+pub mod cards;
 pub mod derive;
+mod export;
+mod forms;
+pub mod goals;
+mod handlers;
 pub mod jobs;
+pub mod look;
 pub mod metric;
 pub mod model;
+mod pages;
+mod portal;
 mod queries;
 mod record;
 pub mod units;
 
+pub use handlers::panel;
 pub use record::{Recorded, mark_error, record};
+
+use crate::access::Permission::{CorrectReadings, ExportReadings, RecordReadings, UsePortal, ViewReadings};
+use crate::web::Routes;
+
+/// The routes of this slice.
+#[must_use]
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/patients/{id}/vitals", ViewReadings, handlers::vitals)
+        .get("/patients/{id}/vitals/print", ViewReadings, handlers::print)
+        .get("/patients/{id}/vitals/new", RecordReadings, handlers::ask)
+        .post("/patients/{id}/vitals/new", RecordReadings, handlers::save)
+        .get("/patients/{id}/vitals.csv", ExportReadings, export::csv)
+        .get("/patients/{id}/vitals/{metric}", ViewReadings, handlers::metric)
+        .post("/patients/{id}/vitals/{metric}/goal", CorrectReadings, handlers::set_goal)
+        .get("/patients/{id}/readings/{reading}/error", CorrectReadings, handlers::ask_error)
+        .post("/patients/{id}/readings/{reading}/error", CorrectReadings, handlers::set_error)
+        .get("/my/readings", UsePortal, portal::mine)
+        .get("/my/readings/new", UsePortal, portal::ask)
+        .post("/my/readings/new", UsePortal, portal::save)
+        .get("/my/readings/{reading}/error", UsePortal, portal::ask_error)
+        .post("/my/readings/{reading}/error", UsePortal, portal::set_error)
+}

@@ -12,12 +12,6 @@ use crate::error::Result;
 use crate::events::By;
 use crate::ids::{DeviceConnectionId, ObservationId, OrganizationId, PatientId};
 
-/// Says whom the transaction is about, so that the database asks once rather than for each reading whether they may be seen.
-pub(super) async fn focus(tx: &mut Tx, patient: PatientId) -> Result<()> {
-    sqlx::query_scalar!("SELECT set_config('app.patient', $1, true)", patient.to_string()).fetch_one(&mut **tx).await?;
-    Ok(())
-}
-
 /// What the formulas need of these patients. Who is not visible is missing.
 pub(super) async fn bodies(
     tx: &mut Tx,

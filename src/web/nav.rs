@@ -40,6 +40,8 @@ pub enum Area {
     MyHome,
     /// A patient's conversations.
     MyMessages,
+    /// What was measured of a patient.
+    MyReadings,
     /// Who opened a patient's record.
     MyAccess,
     /// A patient's details.
@@ -162,6 +164,14 @@ const LINES: &[Line] = &[
         href: "/my/messages",
         icon: "message-square",
         label: "Messages",
+    },
+    Line {
+        area: Area::MyReadings,
+        permission: Permission::UsePortal,
+        go: ' ',
+        href: "/my/readings",
+        icon: "heart-pulse",
+        label: "Readings",
     },
     Line {
         area: Area::MyAccess,

@@ -12,6 +12,7 @@ mod documents;
 mod home;
 mod links;
 mod portal;
+mod readings;
 mod route_table;
 mod schedule;
 mod second_factor;

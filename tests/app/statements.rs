@@ -26,7 +26,7 @@ async fn the_queue_takes_five() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chart_takes_six() {
+async fn a_chart_takes_twelve() {
     let portal = Portal::start().await;
     let clinician = portal.sign_in("clinician").await;
     let patient = sqlx::query_scalar!(
@@ -35,8 +35,9 @@ async fn a_chart_takes_six() {
                                               WHERE u.email = 'clinician@example.com' AND m.facility_id IS NOT NULL LIMIT 1) LIMIT 1"
     );
     let patient = patient.fetch_one(&portal.admin).await.expect("a patient with an open alert");
-    // The session, the record with all its lists, the audit, the open alerts, the badges, the end.
-    twice(&clinician, &format!("/patients/{patient}"), 6).await;
+    // The session, the record with all its lists, the audit; readings: whom it is about, the latest, their columns, goals; the open
+    // alerts, the open conversations, two for the badges, the end.
+    twice(&clinician, &format!("/patients/{patient}"), 12).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

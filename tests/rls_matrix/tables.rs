@@ -472,4 +472,10 @@ pub const TABLES: &[Table] = &[
          VALUES ('{org}', '{id}', '{id}', 'x', '{id}', 'text/plain', 1, decode(repeat('00', 32), 'hex'), '{owner}')",
     )
     .labelled("document_version of a patient's"),
+    Table::new(
+        "goal",
+        "htmf",
+        "INSERT INTO goal (organization_id, id, patient_id, code, high, ended_at) VALUES ('{org}', '{id}', '{patient}', 'WEIGHT', 80, now())",
+        "high = 81",
+    ),
 ];
