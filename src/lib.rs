@@ -20,6 +20,7 @@ pub mod cases;
 pub mod chart;
 pub mod charts;
 pub mod clock;
+pub mod comments;
 pub mod config;
 pub mod db;
 pub mod demo;

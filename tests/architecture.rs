@@ -23,7 +23,7 @@ const PLATFORM: [&str; 15] = [
 ];
 
 /// Import platform only, and may be imported by every slice.
-const GROUND: [&str; 3] = ["accounts", "patients", "facilities"];
+const GROUND: [&str; 4] = ["accounts", "patients", "facilities", "comments"];
 
 /// May import any slice.
 const COMPOSERS: [&str; 9] = ["chart", "search", "audit", "portal", "design", "ingest", "admin", "home", "demo"];

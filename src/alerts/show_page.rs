@@ -5,15 +5,10 @@ use askama::Template;
 use super::model::AlertStatus;
 use super::moves::Kind;
 use super::pages::Pane;
-use super::queries::story::{Comment, Step};
+use super::queries::story::Step;
 use crate::access::Actor;
-use crate::error::Result;
-use crate::events::Audited;
-use crate::ids::OrganizationId;
-use crate::phi::Keyring;
 use crate::web::filters;
 use crate::web::form::FormErrors;
-use crate::web::format;
 use crate::web::shell::Shell;
 use crate::web::ui::{Action, ActionKind, Entry};
 
@@ -39,30 +34,18 @@ pub struct Show {
     pub errors: FormErrors,
 }
 
-/// Moves and comments as one story.
-pub fn entries(
-    steps: Vec<Step>,
-    comments: Vec<Comment>,
-    keys: &Keyring,
-    organization: OrganizationId,
-    proof: &Audited,
-) -> Result<Vec<Entry>> {
-    let mut entries: Vec<Entry> = steps.into_iter().map(moved).collect();
-    for comment in comments {
-        let text = keys
-            .open(organization, "comment", "body", comment.id.uuid(), &comment.body_enc)
-            .map_err(anyhow::Error::from)?;
-        entries.push(Entry {
-            at: comment.at,
-            who: format!("{} {}", comment.first_name, comment.last_name),
-            initials: Some(format::initials(&comment.first_name, &comment.last_name)),
-            icon: "message-circle",
-            what: "wrote".to_owned(),
-            said: Some(text.reveal(proof).clone()),
-        });
+impl Show {
+    /// Where a comment goes.
+    fn comments(&self) -> String {
+        format!("/alerts/{}/comments", self.pane.item.row.id)
     }
+}
+
+/// Moves and comments as one story, the latest first.
+pub fn entries(steps: Vec<Step>, comments: Vec<Entry>) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = steps.into_iter().map(moved).chain(comments).collect();
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
-    Ok(entries)
+    entries
 }
 
 fn moved(step: Step) -> Entry {

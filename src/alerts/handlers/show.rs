@@ -1,7 +1,6 @@
 //! `GET /alerts/{id}` and the comments on it.
 
 use axum::response::Response;
-use serde::Deserialize;
 
 use super::{back, mover, time};
 use crate::alerts::forms::RawMove;
@@ -11,10 +10,11 @@ use crate::alerts::queries::around::around;
 use crate::alerts::queries::row::Row;
 use crate::alerts::queries::{one, story};
 use crate::alerts::show_page::{Show, actions, entries};
+use crate::comments::{self, Said, Subject};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
-use crate::ids::{AlertId, CommentId};
+use crate::ids::AlertId;
 use crate::web::ctx::html;
 use crate::web::flash::Flash;
 use crate::web::form::{Form, FormErrors, Id, Query};
@@ -33,37 +33,21 @@ pub async fn show(ctx: Ctx, mut tx: Tx, Id(id): Id<AlertId>, Query(raw): Query<R
     page(&ctx, tx, row, &Said::default(), FormErrors::default()).await
 }
 
-/// What was typed as a comment.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Said {
-    /// The words.
-    pub comment: String,
-    /// The identifier of the comment, made with the form.
-    pub idempotency_key: String,
-}
-
 /// `POST /alerts/{id}/comments`
 pub async fn comment(ctx: Ctx, mut tx: Tx, Id(id): Id<AlertId>, Form(said): Form<Said>) -> Page {
     let row = one::find(&mut tx, ctx.actor.organization, &[id.uuid()]).await?.pop().ok_or(Error::NotFound)?;
-    let mut errors = FormErrors::default();
-    let text = errors.text("comment", &said.comment);
-    if text.is_empty() {
-        errors.add("comment", "Write something first");
+    match said.parse() {
+        Err(errors) => page(&ctx, tx, row, &said, errors).await,
+        Ok((key, text)) => {
+            comments::add(&ctx, &mut tx, &subject(&row), key, &text, &[]).await?;
+            tx.commit().await?;
+            Ok(ctx.redirect(&format!("/alerts/{id}#story"), Some(&Flash::ok("Comment added"))))
+        }
     }
-    if !errors.is_empty() {
-        return page(&ctx, tx, row, &said, errors).await;
-    }
-    let key = said.idempotency_key.parse().unwrap_or_else(|_| CommentId::new());
-    let organization = ctx.actor.organization;
-    let keys = ctx.app.keys(&mut tx, organization).await?;
-    let sealed = keys.seal(organization, "comment", "body", key.uuid(), &text).map_err(anyhow::Error::from)?;
-    if story::add_comment(&mut tx, &ctx.by(), &row, key, ctx.actor.user, &sealed).await? {
-        let event = Event::new(Action::Commented, "alert").of(row.id).about(row.patient_id).at(row.facility_id);
-        events::record(&mut tx, &ctx.by(), event).await?;
-    }
-    tx.commit().await?;
-    Ok(ctx.redirect(&format!("/alerts/{id}#story"), Some(&Flash::ok("Comment added"))))
+}
+
+fn subject(row: &Row) -> Subject {
+    Subject { kind: "alert", id: row.id.uuid(), facility: row.facility_id, patient: row.patient_id }
 }
 
 async fn pane(ctx: &Ctx, mut tx: Tx, row: Row, raw: &RawMove) -> Result<Response> {
@@ -83,11 +67,11 @@ async fn page(ctx: &Ctx, mut tx: Tx, row: Row, said: &Said, errors: FormErrors) 
     let event = Event::new(Action::View, "alert").of(row.id).about(row.patient_id).at(row.facility_id);
     let proof = events::record(&mut tx, &ctx.by(), event).await?;
     let steps = story::steps(&mut tx, organization, row.id).await?;
-    let comments = story::comments(&mut tx, organization, row.id).await?;
+    let said_before = comments::of(&mut tx, organization, &subject(&row)).await?;
     let mut around = around(&mut tx, &ctx.actor, row.patient_id, Some(row.id)).await?;
     let shell = ctx.shell(&mut tx, format!("Alert A-{}", row.number), Area::Alerts).await?;
     let keys = ctx.app.keys(&mut tx, organization).await?;
-    let entries = entries(steps, comments, keys, organization, &proof)?;
+    let entries = entries(steps, comments::entries(said_before, keys, organization, &proof)?);
     let item = Item::reveal(row, keys, organization, &proof)?;
     tx.commit().await?;
     let home = format!("/alerts/{}", item.row.id);
@@ -96,7 +80,7 @@ async fn page(ctx: &Ctx, mut tx: Tx, row: Row, said: &Said, errors: FormErrors) 
     let page = Show {
         actions: actions(&pane, &ctx.actor),
         may_comment: ctx.actor.may(crate::access::Permission::CommentOnAlerts),
-        key: if said.idempotency_key.is_empty() { CommentId::new().to_string() } else { said.idempotency_key.clone() },
+        key: said.key(),
         comment: said.comment.clone(),
         errors,
         entries,
