@@ -3,7 +3,8 @@
 -- Fixed ids, so that tests and links can name a record: demo_id('patient', 4) is the same in every demo.
 CREATE FUNCTION pg_temp.demo_id(kind text, n integer) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
   SELECT ('01900000-0000-7000-8' || lpad(array_position(ARRAY['organization', 'facility', 'user', 'membership', 'staff', 'patient', 'alert', 'view', 'service',
-    'portal', 'contact', 'coverage', 'flag', 'care_team', 'condition', 'allergy', 'comment', 'availability', 'leave', 'slot', 'visit', 'participant', 'visit_request'], kind)::text, 3, '0') || '-' || lpad(n::text, 12, '0'))::uuid
+    'portal', 'contact', 'coverage', 'flag', 'care_team', 'condition', 'allergy', 'comment', 'availability', 'leave', 'slot', 'visit', 'participant', 'visit_request',
+    'case', 'task', 'follower'], kind)::text, 3, '0') || '-' || lpad(n::text, 12, '0'))::uuid
 $$;
 
 -- Clear text on its way into encrypted columns. After each file the program seals what is new here; the files that

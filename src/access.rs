@@ -145,6 +145,8 @@ impl Role {
             P::ExportReadings => {
                 matches!(self, R::Clinician | R::MedicalAssistant | R::Manager | R::Compliance)
             }
+            P::ViewTasks => matches!(self, R::Clerk | R::Chair | R::Caseworker | R::Compliance),
+            P::WorkOnTasks => matches!(self, R::Clerk | R::Chair | R::Caseworker),
             P::ViewAccessLog => matches!(self, R::Clinician | R::Manager | R::Owner | R::Compliance),
             P::ViewCases | P::ExportCases => matches!(self, R::Clerk | R::Chair | R::Caseworker | R::Compliance),
             P::OpenCases => matches!(self, R::Clerk | R::Chair),
@@ -249,6 +251,10 @@ pub enum Permission {
     CorrectReadings,
     /// Take readings out as CSV.
     ExportReadings,
+    /// See tasks of the records one sees.
+    ViewTasks,
+    /// Add, change and do tasks.
+    WorkOnTasks,
     /// See who opened a patient's record.
     ViewAccessLog,
     /// See the cases one opened, works on, chairs or audits.
@@ -287,7 +293,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 51] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -320,6 +326,8 @@ impl Permission {
         Self::RecordReadings,
         Self::CorrectReadings,
         Self::ExportReadings,
+        Self::ViewTasks,
+        Self::WorkOnTasks,
         Self::ViewAccessLog,
         Self::ViewCases,
         Self::ExportCases,
@@ -375,6 +383,8 @@ impl Permission {
             Self::RecordReadings => "Record readings",
             Self::CorrectReadings => "Mark readings as entered in error, set goals",
             Self::ExportReadings => "Export readings",
+            Self::ViewTasks => "See tasks",
+            Self::WorkOnTasks => "Add and do tasks",
             Self::ViewAccessLog => "See who opened a record",
             Self::ViewCases => "See cases",
             Self::ExportCases => "Export cases",

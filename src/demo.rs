@@ -22,7 +22,7 @@ pub const ORGANIZATIONS: [Uuid; 2] = [
 ];
 
 /// The files, in order. Names say what they tell; numbers leave room between them.
-const FILES: [(&str, &str); 15] = [
+const FILES: [(&str, &str); 18] = [
     ("00_kit.sql", include_str!("../seeds/00_kit.sql")),
     ("10_organizations.sql", include_str!("../seeds/10_organizations.sql")),
     ("20_accounts.sql", include_str!("../seeds/20_accounts.sql")),
@@ -35,6 +35,9 @@ const FILES: [(&str, &str); 15] = [
     ("61_comments.sql", include_str!("../seeds/61_comments.sql")),
     ("70_traces.sql", include_str!("../seeds/70_traces.sql")),
     ("80_readings.sql", include_str!("../seeds/80_readings.sql")),
+    ("80_cases.sql", include_str!("../seeds/80_cases.sql")),
+    ("81_case_words.sql", include_str!("../seeds/81_case_words.sql")),
+    ("82_case_work.sql", include_str!("../seeds/82_case_work.sql")),
     ("90_visits.sql", include_str!("../seeds/90_visits.sql")),
     ("95_messages.sql", include_str!("../seeds/95_messages.sql")),
     ("96_conversations.sql", include_str!("../seeds/96_conversations.sql")),
@@ -49,7 +52,7 @@ const PEOPLE_FILE: &str = "30_people.sql";
 type Protected = (&'static str, &'static str, Option<fn(&str) -> String>);
 
 /// Every protected column that the stories use.
-const PROTECTED: [Protected; 15] = [
+const PROTECTED: [Protected; 18] = [
     ("patient", "medical_record_number", Some(normalise::record_number)),
     ("patient", "phone", Some(phone)),
     ("patient", "email", Some(normalise::email)),
@@ -65,6 +68,9 @@ const PROTECTED: [Protected; 15] = [
     ("comment", "body", None),
     ("message", "content", None),
     ("thread", "contact", None),
+    ("cases", "description", None),
+    ("task", "description", None),
+    ("task", "outcome", None),
 ];
 
 /// What [`fill`] found and did.

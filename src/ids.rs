@@ -120,6 +120,8 @@ id! {
     DocumentId;
     /// One version of a document: one file.
     DocumentVersionId;
+    /// Something one person has to do.
+    TaskId;
     /// A comment on an alert, a case, an incident or a referral.
     CommentId;
     /// A saved filter of a list.

@@ -48,6 +48,7 @@ pub mod search;
 pub mod seed;
 pub mod serve;
 pub mod server;
+pub mod tasks;
 pub mod telemetry;
 pub mod visits;
 pub mod web;

@@ -3,7 +3,7 @@
 use crate::web::Routes;
 use crate::{
     accounts, admin, alerts, audit, cases, chart, design, documents, health, home, ingest, jobs, live, messages,
-    patients, portal, readings, search, visits,
+    patients, portal, readings, search, tasks, visits,
 };
 
 /// Every route of the portal.
@@ -23,6 +23,7 @@ pub fn all() -> Routes {
         .merge(patients::routes())
         .merge(documents::routes())
         .merge(readings::routes())
+        .merge(tasks::routes())
         .merge(search::routes())
         .merge(visits::routes())
         .merge(portal::routes())

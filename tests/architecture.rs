@@ -34,11 +34,12 @@ const TOP: [&str; 11] =
 
 /// What one work slice may use of another. The page of a case shows what is done and kept about it; nothing there knows more of a case
 /// than `cases::head` says.
-const NEIGHBOURS: [(&str, &[&str]); 6] = [
+const NEIGHBOURS: [(&str, &[&str]); 7] = [
     ("alerts", &[]),
     ("cases", &["comments", "documents", "tasks", "casework"]),
-    ("casework", &["cases"]),
+    ("casework", &["cases", "tasks"]),
     ("documents", &["cases"]),
+    ("tasks", &["cases"]),
     ("visits", &["alerts"]),
     ("messages", &["alerts"]),
 ];

@@ -44,6 +44,10 @@ const DEFINERS: &[&str] = &[
     "portal.accept almoner_auth",
     "portal.attempt almoner_auth",
     "portal.place almoner_auth",
+    "reports.cases_load almoner_app",
+    "reports.cases_open almoner_app",
+    "reports.cases_stages almoner_app",
+    "reports.cases_weeks almoner_app",
     "work.decline_case almoner_app",
 ];
 
@@ -145,7 +149,7 @@ async fn nobody_who_serves_requests_owns_deletes_or_truncates() {
     none(&format!("{TABLES} SELECT name || ' belongs to ' || relowner::regrole FROM tables WHERE relowner <> 'almoner_owner'::regrole")).await;
     none("
         SELECT f.oid::regprocedure || ' belongs to ' || f.proowner::regrole FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace
-        WHERE n.nspname IN ('ctx', 'kit', 'live', 'ingest', 'headers', 'work', 'public') AND f.proowner <> 'almoner_owner'::regrole")
+        WHERE n.nspname IN ('ctx', 'kit', 'live', 'ingest', 'headers', 'reports', 'work', 'public') AND f.proowner <> 'almoner_owner'::regrole")
     .await;
     let grants = |privileges: &str| {
         format!(

@@ -6,11 +6,15 @@
 //! down already. Call it below and push what it gives to the wide or the narrow column. Its forms post to its own routes
 //! under `/cases/{id}/…` and come back to `/cases/{id}#…`.
 
+use askama::Template;
+
 use super::head::Head;
 use crate::db::Tx;
 use crate::documents::{self, Subject};
 use crate::error::Result;
 use crate::events::Audited;
+use crate::ids::OrganizationId;
+use crate::tasks;
 use crate::web::Ctx;
 
 /// Panels as HTML, from top to bottom.
@@ -27,7 +31,7 @@ pub struct Panels {
 /// # Errors
 /// Where one of them cannot be made.
 pub async fn of(ctx: &Ctx, tx: &mut Tx, head: &Head, proof: &Audited) -> Result<Panels> {
-    let mut panels = Panels::default();
+    let mut panels = Panels { wide: vec![tasks::panel(ctx, tx, head).await?.render()?], narrow: Vec::new() };
     panels.narrow.push(documents::panel(ctx, tx, Subject::Case(head.id), proof).await?);
     Ok(panels)
 }
@@ -36,6 +40,6 @@ pub async fn of(ctx: &Ctx, tx: &mut Tx, head: &Head, proof: &Audited) -> Result<
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn open_tasks(_tx: &mut Tx, _head: &Head) -> Result<i64> {
-    Ok(0)
+pub async fn open_tasks(tx: &mut Tx, organization: OrganizationId, head: &Head) -> Result<i64> {
+    tasks::open_count(tx, organization, head.id).await
 }

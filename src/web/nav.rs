@@ -28,6 +28,8 @@ pub enum Area {
     Schedule,
     /// Who asks to be seen.
     VisitRequests,
+    /// What I have to do.
+    Tasks,
     /// The audit.
     Audit,
     /// The people of the organization.
@@ -123,6 +125,14 @@ const LINES: &[Line] = &[
         href: "/visit-requests",
         icon: "clipboard-list",
         label: "Visit requests",
+    },
+    Line {
+        area: Area::Tasks,
+        permission: Permission::WorkOnTasks,
+        go: 't',
+        href: "/tasks",
+        icon: "list-checks",
+        label: "My tasks",
     },
     Line {
         area: Area::Audit,

@@ -121,6 +121,7 @@ async fn records(portal: &Portal, route: RouteInfo) -> Vec<Uuid> {
         Some("availability") => "availability",
         Some("threads") => "thread",
         Some("admin") if route.path.starts_with("/admin/users/{id}") => "app_user",
+        Some("tasks") => "task",
         _ => return Vec::new(),
     };
     #[expect(clippy::disallowed_methods, reason = "the table's name is chosen above")]

@@ -28,3 +28,4 @@ mod live;
 mod messages;
 mod patients;
 mod platform;
+mod tasks;

@@ -197,4 +197,6 @@ pub const SCENE: &str = "
     -- A visit at each place, with the id of the alert there.
     INSERT INTO visit (organization_id, id, facility_id, patient_id, staff_id, visit_type, visit_mode, start_time, end_time, overbook_reason)
         SELECT a.organization_id, a.id, a.facility_id, a.patient_id, s.id, 'SCHEDULED', 'IN_PERSON', now() + INTERVAL '1 day', now() + INTERVAL '25 hours', 'x'
-        FROM alert AS a JOIN staff AS s ON s.organization_id = a.organization_id;";
+        FROM alert AS a JOIN staff AS s ON s.organization_id = a.organization_id;
+    INSERT INTO task (organization_id, id, kind, case_id, title, created_by_id)
+        SELECT organization_id, overlay(id::text placing 'da' from 1)::uuid, 'CASE', id, 'x', created_by_id FROM cases;";

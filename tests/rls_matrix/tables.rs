@@ -478,4 +478,36 @@ pub const TABLES: &[Table] = &[
         "INSERT INTO goal (organization_id, id, patient_id, code, high, ended_at) VALUES ('{org}', '{id}', '{patient}', 'WEIGHT', 80, now())",
         "high = 81",
     ),
+    Table::new(
+        "task",
+        "htof",
+        "INSERT INTO task (organization_id, id, kind, case_id, title, created_by_id) VALUES ('{org}', '{id}', 'CASE', '{case}', 'x', '{owner}')",
+        "priority = 'LOW'",
+    )
+    .labelled("task of a case"),
+    Table::new(
+        "status_change",
+        "hof",
+        // The scene has a task for each case, with an id like it.
+        "INSERT INTO status_change (organization_id, id, subject_kind, subject_id, facility_id, to_status, changed_by_id)
+         VALUES ('{org}', '{id}', 'task', overlay('{case}' placing 'da' from 1)::uuid, '{facility}', 'READY', '{owner}')",
+        "reason = 'x'",
+    )
+    .labelled("status_change of a task"),
+    Table::new(
+        "comment",
+        "htof",
+        "INSERT INTO comment (organization_id, id, subject_kind, subject_id, facility_id, author_id, body_enc)
+         VALUES ('{org}', '{id}', 'case', '{case}', '{facility}', '{owner}', 'x')",
+        "body_enc = 'y'",
+    )
+    .labelled("comment on a case"),
+    Table::new(
+        "audit_event",
+        "htof",
+        "INSERT INTO audit_event (organization_id, id, actor_kind, actor_id, acting_role, action, resource_type, resource_id, facility_id)
+         VALUES ('{org}', '{id}', 'USER', '{owner}', '{role}', 'UPDATE', 'case', '{case}', '{facility}')",
+        "action = 'X'",
+    )
+    .labelled("audit_event of a case"),
 ];

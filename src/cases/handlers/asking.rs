@@ -47,7 +47,7 @@ impl Trouble {
 /// The page for one case.
 pub async fn page(ctx: &Ctx, mut tx: Tx, kind: Kind, row: Row, raw: &RawMove, trouble: Trouble) -> Result<Response> {
     let head = show::head_of(&row);
-    let case = row.case(panels::open_tasks(&mut tx, &head).await?);
+    let case = row.case(panels::open_tasks(&mut tx, ctx.actor.organization, &head).await?);
     let refused = case.ask(kind, mover(ctx)).err().map(item::words);
     let action = format!("/cases/{}/transition?move={}", row.id, kind.as_str());
     let home = format!("/cases/{}", row.id);

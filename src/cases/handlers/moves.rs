@@ -42,7 +42,7 @@ pub async fn act(
     };
     let kind = which.kind()?;
     let head = show::head_of(&row);
-    let open_tasks = panels::open_tasks(&mut tx, &head).await?;
+    let open_tasks = panels::open_tasks(&mut tx, ctx.actor.organization, &head).await?;
     if raw.version()? != row.row_version {
         let words = asking::what_happened(&ctx, &mut tx, &row).await?;
         return asking::page(&ctx, tx, kind, row, &raw, asking::Trouble::conflict(words)).await;

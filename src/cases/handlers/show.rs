@@ -32,7 +32,7 @@ pub async fn show(ctx: Ctx, mut tx: Tx, Id(id): Id<CaseId>) -> Page {
         Some(alert) => people::alert_number(&mut tx, alert).await?,
         None => None,
     };
-    let case = row.case(panels::open_tasks(&mut tx, &head).await?);
+    let case = row.case(panels::open_tasks(&mut tx, ctx.actor.organization, &head).await?);
     let caseworkers = if case.ask(Kind::Assign, mover(&ctx)).is_ok() {
         people::caseworkers(&mut tx, organization, row.facility_id).await?
     } else {

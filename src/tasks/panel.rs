@@ -1,0 +1,58 @@
+//! The tasks of a case, as the page of the case shows them.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use chrono_tz::Tz;
+
+use super::model::Mover;
+use super::pages::Line;
+use super::queries::one;
+use crate::access::Permission;
+use crate::cases::Head;
+use crate::clock::Timestamp;
+use crate::db::Tx;
+use crate::error::Result;
+use crate::web::Ctx;
+
+/// The panel; prints itself.
+#[derive(Debug, Template)]
+#[template(path = "tasks/_panel.html")]
+pub struct Panel {
+    /// What is open, the first due first, then what is closed.
+    pub lines: Vec<Line>,
+    /// Where a task is added; none where this person adds none, or the case takes none now.
+    pub add: Option<String>,
+    /// The moment.
+    pub now: Timestamp,
+    /// The reader's zone.
+    pub zone: Tz,
+}
+
+/// The templates of this crate escape what they print.
+impl HtmlSafe for Panel {}
+
+impl Panel {
+    /// How many tasks are open.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.lines.iter().filter(|line| line.row.status.is_open()).count()
+    }
+}
+
+/// The tasks of a case. One statement; that the case is shown is written down by whoever shows it.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn panel(ctx: &Ctx, tx: &mut Tx, case: &Head) -> Result<Panel> {
+    let rows = one::of_case(tx, ctx.actor.organization, case.id).await?;
+    let mover = Mover { user: ctx.actor.user, role: ctx.actor.role };
+    let now = ctx.now();
+    let home = format!("/cases/{}", case.id);
+    let takes = matches!(case.status.as_str(), "NEW" | "PENDING_REVIEW" | "ASSIGNED" | "IN_PROGRESS");
+    Ok(Panel {
+        lines: rows.into_iter().map(|row| Line::new(row, mover, now, &home)).collect(),
+        add: (takes && ctx.actor.may(Permission::WorkOnTasks)).then(|| format!("{home}/tasks/new")),
+        now,
+        zone: ctx.actor.zone,
+    })
+}

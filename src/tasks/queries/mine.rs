@@ -1,0 +1,144 @@
+//! What one person has to do, the first due first.
+//!
+//! Four ways lead to a task: it is theirs; it is for any chair; it is for the caseworker or the clerk of a case that is
+//! theirs. Each is the beginning of an index, and cut off where the page ends.
+
+use sqlx::PgConnection;
+
+use super::row::{Row, columns};
+use crate::access::{Actor, Role};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::ids::{CaseId, FacilityId, PatientId, TaskId, UserId};
+use crate::tasks::Priority;
+use crate::tasks::model::TaskStatus;
+
+/// Where a page of the list begins: after this task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// When it is due; what has no time comes last.
+    pub due: Option<Timestamp>,
+    /// Which.
+    pub id: TaskId,
+}
+
+impl Cursor {
+    /// Before everything.
+    pub const FIRST: Self = Self { due: Some(Timestamp::UNIX_EPOCH), id: TaskId::NIL };
+}
+
+/// Calls `$call` with `$before`, the tasks of one person (`$2`, in the role `$3`) that are due between `$4` and `$5` after the
+/// cursor (`$6`, `$7`), at most `$8` each way, and `$after`.
+macro_rules! candidates {
+    ($call:ident, $before:literal, $after:literal, [$($end:literal)?], $($args:tt)*) => {
+        $call!(
+            [$before
+             + r"(SELECT t.id, t.due_key FROM task AS t
+                 WHERE t.organization_id = $1 AND t.assignee_id = $2 AND t.is_open AND t.assignee_id IS NOT NULL
+                   AND t.due_key >= coalesce($4::timestamptz, '-infinity') AND t.due_key <= coalesce($5::timestamptz, 'infinity')
+                   AND (t.due_key, t.id) > (coalesce($6::timestamptz, 'infinity'), $7::uuid)
+                 ORDER BY t.due_key, t.id LIMIT $8)
+              UNION ALL
+              (SELECT t.id, t.due_key FROM task AS t
+                 WHERE $3 = 'CHAIR' AND t.organization_id = $1 AND t.assignee_role = 'CHAIR' AND t.is_open AND t.assignee_id IS NULL
+                   AND t.due_key >= coalesce($4::timestamptz, '-infinity') AND t.due_key <= coalesce($5::timestamptz, 'infinity')
+                   AND (t.due_key, t.id) > (coalesce($6::timestamptz, 'infinity'), $7::uuid)
+                 ORDER BY t.due_key, t.id LIMIT $8)
+              UNION ALL
+              (SELECT t.id, t.due_key FROM cases AS w JOIN task AS t ON t.organization_id = w.organization_id AND t.case_id = w.id
+                 WHERE $3 = 'CASEWORKER' AND w.organization_id = $1 AND w.assigned_to_id = $2 AND w.status IN ('ASSIGNED', 'IN_PROGRESS')
+                   AND t.assignee_role = 'CASEWORKER' AND t.is_open AND t.assignee_id IS NULL AND t.case_id IS NOT NULL
+                   AND t.due_key >= coalesce($4::timestamptz, '-infinity') AND t.due_key <= coalesce($5::timestamptz, 'infinity')
+                   AND (t.due_key, t.id) > (coalesce($6::timestamptz, 'infinity'), $7::uuid)
+                 ORDER BY t.due_key, t.id LIMIT $8)
+              UNION ALL
+              (SELECT t.id, t.due_key FROM cases AS w JOIN task AS t ON t.organization_id = w.organization_id AND t.case_id = w.id
+                 WHERE $3 = 'CLERK' AND w.organization_id = $1 AND w.created_by_id = $2 AND w.status IN ('NEW', 'PENDING_REVIEW', 'ASSIGNED', 'IN_PROGRESS')
+                   AND t.assignee_role = 'CLERK' AND t.is_open AND t.assignee_id IS NULL AND t.case_id IS NOT NULL
+                   AND t.due_key >= coalesce($4::timestamptz, '-infinity') AND t.due_key <= coalesce($5::timestamptz, 'infinity')
+                   AND (t.due_key, t.id) > (coalesce($6::timestamptz, 'infinity'), $7::uuid)
+                 ORDER BY t.due_key, t.id LIMIT $8)"
+             + $after],
+            [$($end)?],
+            $($args)*
+        )
+    };
+}
+
+/// How many tasks there are, each count up to the limit.
+macro_rules! counted {
+    ([$($text:tt)+], [], $($args:tt)*) => { sqlx::query!($($text)+, $($args)*) };
+}
+
+/// The counts of the tabs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All that is open.
+    pub open: i64,
+    /// Due before the end of today, and not overdue.
+    pub today: i64,
+    /// Overdue.
+    pub overdue: i64,
+}
+
+/// A page of the open tasks of `actor` that are due between two moments.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn page(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    (from, to): (Option<Timestamp>, Option<Timestamp>),
+    after: Cursor,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    Ok(candidates!(
+        columns,
+        "(SELECT n.id FROM (",
+        ") AS n ORDER BY n.due_key, n.id LIMIT $8) AS mine JOIN task AS t ON t.organization_id = $1 AND t.id = mine.id",
+        ["ORDER BY t.due_key, t.id"],
+        actor.organization.uuid(),
+        actor.user.uuid(),
+        actor.role.as_str(),
+        from as Option<Timestamp>,
+        to as Option<Timestamp>,
+        after.due as Option<Timestamp>,
+        after.id.uuid(),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// How many open tasks `actor` has, how many of them are overdue at `now`, and how many are due until `midnight`.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn counts(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    now: Timestamp,
+    midnight: Timestamp,
+    cap: i64,
+) -> Result<Counts> {
+    let row = candidates!(
+        counted,
+        r#"SELECT count(*) AS "open!", count(*) FILTER (WHERE n.due_key < $9) AS "overdue!",
+                  count(*) FILTER (WHERE n.due_key >= $9 AND n.due_key < $10) AS "today!" FROM ("#,
+        ") AS n",
+        [],
+        actor.organization.uuid(),
+        actor.user.uuid(),
+        actor.role.as_str(),
+        None::<Timestamp> as Option<Timestamp>,
+        None::<Timestamp> as Option<Timestamp>,
+        Cursor::FIRST.due as Option<Timestamp>,
+        Cursor::FIRST.id.uuid(),
+        cap,
+        now as Timestamp,
+        midnight as Timestamp,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Counts { open: row.open, today: row.today, overdue: row.overdue })
+}
