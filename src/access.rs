@@ -150,6 +150,8 @@ impl Role {
             P::ViewAccessLog => matches!(self, R::Clinician | R::Manager | R::Owner | R::Compliance),
             P::ViewCases | P::ExportCases => matches!(self, R::Clerk | R::Chair | R::Caseworker | R::Compliance),
             P::OpenCases => matches!(self, R::Clerk | R::Chair),
+            P::CommentOnCases => matches!(self, R::Clerk | R::Chair | R::Caseworker),
+            P::ViewCaseReports => matches!(self, R::Chair | R::Owner | R::Compliance),
             P::MoveCases => matches!(self, R::Clerk | R::Chair | R::Caseworker),
             P::AssignCases => matches!(self, R::Chair),
             P::UseMessages => matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager),
@@ -263,6 +265,10 @@ pub enum Permission {
     ExportCases,
     /// Open cases and change what they say.
     OpenCases,
+    /// Write comments on cases.
+    CommentOnCases,
+    /// See reports on cases: numbers, and no case.
+    ViewCaseReports,
     /// Move cases: submit, start, decline and so on, each as the state machine allows.
     MoveCases,
     /// Review cases and give them to caseworkers.
@@ -293,7 +299,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 53] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -332,6 +338,8 @@ impl Permission {
         Self::ViewCases,
         Self::ExportCases,
         Self::OpenCases,
+        Self::CommentOnCases,
+        Self::ViewCaseReports,
         Self::MoveCases,
         Self::AssignCases,
         Self::UseMessages,
@@ -389,6 +397,8 @@ impl Permission {
             Self::ViewCases => "See cases",
             Self::ExportCases => "Export cases",
             Self::OpenCases => "Open and change cases",
+            Self::CommentOnCases => "Comment on cases",
+            Self::ViewCaseReports => "See reports on cases",
             Self::MoveCases => "Move cases",
             Self::AssignCases => "Review and assign cases",
             Self::UseMessages => "Read and answer messages",

@@ -40,6 +40,10 @@ macro_rules! printed_as_svg {
 
 printed_as_svg!(Spark, LineChart, RangeBar);
 
+mod bars;
+
+pub use bars::{Bar, Columns, bar, columns, reach};
+
 /// One line of a chart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series<'a> {

@@ -17,6 +17,7 @@ pub mod app;
 pub mod audit;
 pub mod backup;
 pub mod cases;
+pub mod casework;
 pub mod chart;
 pub mod charts;
 pub mod clock;

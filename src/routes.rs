@@ -2,8 +2,8 @@
 
 use crate::web::Routes;
 use crate::{
-    accounts, admin, alerts, audit, cases, chart, design, documents, health, home, ingest, jobs, live, messages,
-    patients, portal, readings, search, tasks, visits,
+    accounts, admin, alerts, audit, cases, casework, chart, design, documents, health, home, ingest, jobs, live,
+    messages, patients, portal, readings, search, tasks, visits,
 };
 
 /// Every route of the portal.
@@ -18,6 +18,7 @@ pub fn all() -> Routes {
         .merge(accounts::routes())
         .merge(alerts::routes())
         .merge(cases::routes())
+        .merge(casework::routes())
         .merge(chart::routes())
         .merge(messages::routes())
         .merge(patients::routes())

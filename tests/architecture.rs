@@ -52,6 +52,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("jobs", "alerts"),
     ("jobs", "audit"),
     ("jobs", "readings"),
+    ("jobs", "casework"),
     ("jobs", "visits"),
     ("jobs", "messages"),
     ("jobs", "documents"),

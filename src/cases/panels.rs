@@ -6,16 +6,14 @@
 //! down already. Call it below and push what it gives to the wide or the narrow column. Its forms post to its own routes
 //! under `/cases/{id}/…` and come back to `/cases/{id}#…`.
 
-use askama::Template;
-
 use super::head::Head;
 use crate::db::Tx;
 use crate::documents::{self, Subject};
 use crate::error::Result;
 use crate::events::Audited;
 use crate::ids::OrganizationId;
-use crate::tasks;
 use crate::web::Ctx;
+use crate::{casework, tasks};
 
 /// Panels as HTML, from top to bottom.
 #[derive(Debug, Default)]
@@ -31,9 +29,10 @@ pub struct Panels {
 /// # Errors
 /// Where one of them cannot be made.
 pub async fn of(ctx: &Ctx, tx: &mut Tx, head: &Head, proof: &Audited) -> Result<Panels> {
-    let mut panels = Panels { wide: vec![tasks::panel(ctx, tx, head).await?.render()?], narrow: Vec::new() };
-    panels.narrow.push(documents::panel(ctx, tx, Subject::Case(head.id), proof).await?);
-    Ok(panels)
+    let wide = casework::wide(ctx, tx, head, proof).await?;
+    let mut narrow = vec![documents::panel(ctx, tx, Subject::Case(head.id), proof).await?];
+    narrow.extend(casework::narrow(ctx, tx, head).await?);
+    Ok(Panels { wide, narrow })
 }
 
 /// How much is still to be done in a case: with open tasks, nobody asks for completion.

@@ -20,7 +20,7 @@ pub fn routes() -> Routes {
 pub const fn start(role: Role) -> &'static str {
     match role {
         Role::Clinician | Role::MedicalAssistant | Role::Manager | Role::Carer => "/alerts",
-        Role::Clerk | Role::Chair | Role::Caseworker => "/cases?view=mine",
+        Role::Clerk | Role::Chair | Role::Caseworker => "/work",
         Role::Owner | Role::Compliance => "/admin/audit",
         Role::Admin => "/admin/access",
         Role::Patient => "/my",
@@ -64,7 +64,7 @@ mod tests {
         for role in Role::ALL {
             let permission = match start(role) {
                 "/alerts" => Permission::ViewAlerts,
-                "/cases?view=mine" => Permission::ViewCases,
+                "/work" => Permission::MoveCases,
                 "/admin/audit" => Permission::ViewAudit,
                 "/admin/access" => Permission::ViewAccessMatrix,
                 _ => Permission::UsePortal,

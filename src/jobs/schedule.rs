@@ -24,6 +24,9 @@ const ALERTS_WAKE: Duration = Duration::from_secs(15);
 /// Alerts that somebody acknowledged and then left alone return to the queue. The limit itself is tens of minutes.
 const ALERTS_UNCONFIRMED: Duration = Duration::from_secs(30);
 
+/// Cases are due on a day; that one is overdue may be said minutes later.
+const CASES_OVERDUE: Duration = Duration::from_mins(5);
+
 /// Holds end by the database's clock whether or not this has run; it only tidies the pages and returns the requests.
 const VISITS_HOLDS: Duration = Duration::from_secs(20);
 
@@ -94,6 +97,12 @@ const TIMERS: &[Timer] = &[
         kind: "alerts.unconfirmed",
         label: "Return alerts that were acknowledged and left",
         every: ALERTS_UNCONFIRMED,
+        scope: Scope::EachOrganization,
+    },
+    Timer {
+        kind: "cases.overdue",
+        label: "Mark cases that are overdue, and tell the chair",
+        every: CASES_OVERDUE,
         scope: Scope::EachOrganization,
     },
     Timer {

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use super::{JobContext, chores};
 use crate::app::App;
 use crate::error::Result;
-use crate::{alerts, audit, documents, messages, readings, visits};
+use crate::{alerts, audit, casework, documents, messages, readings, visits};
 
 /// What does the work of one kind.
 type Work = dyn Fn(App, JobContext) -> BoxFuture<'static, Result<()>> + Send + Sync;
@@ -27,6 +27,7 @@ pub fn all() -> Handlers {
         .on("sessions.purge", chores::purge_sessions)
         .on("alerts.wake", alerts::jobs::wake)
         .on("alerts.unconfirmed", alerts::jobs::unconfirmed)
+        .on("cases.overdue", casework::jobs::overdue)
         .on("visits.holds", visits::jobs::end_holds)
         .on("visits.remind", visits::jobs::remind)
         .on("messages.unanswered", messages::jobs::unanswered)

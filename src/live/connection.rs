@@ -25,6 +25,9 @@ const RETRY: Duration = Duration::from_secs(2);
 /// Kinds of records that say who may be signed in, and as what.
 const ACCOUNTS: [&str; 3] = ["user_session", "app_user", "membership"];
 
+/// What is told as a change of cases: a case, what there is to do in one, and what is kept about it.
+const CASES: [&str; 3] = ["case", "task", "document"];
+
 /// Kinds of records that the alert queue shows.
 const QUEUE: [&str; 2] = ["alert", "comment"];
 
@@ -150,7 +153,7 @@ fn messages(actor: &Actor, batch: &Batch) -> Vec<Message> {
         if QUEUE.contains(&change.resource.as_str()) && actor.may(Permission::ViewAlerts) {
             names.insert("queue-changed".to_owned());
         }
-        if change.resource == "case" && actor.may(Permission::ViewCases) {
+        if CASES.contains(&change.resource.as_str()) && actor.may(Permission::ViewCases) {
             names.insert("cases-changed".to_owned());
         }
         if INBOX.contains(&change.resource.as_str()) && actor.may(Permission::UseMessages) {

@@ -167,8 +167,11 @@ impl RawMove {
 /// Where to go after an action: to the list, a task or its case, and no other site whatever a form says.
 #[must_use]
 pub fn back(path: &str) -> Option<&str> {
-    let own =
-        path == "/tasks" || path.starts_with("/tasks?") || path.starts_with("/tasks/") || path.starts_with("/cases/");
+    let own = path == "/work"
+        || path == "/tasks"
+        || path.starts_with("/tasks?")
+        || path.starts_with("/tasks/")
+        || path.starts_with("/cases/");
     (own && path.bytes().all(|byte| byte.is_ascii_graphic())).then_some(path)
 }
 

@@ -9,7 +9,8 @@ mod panel;
 mod queries;
 
 pub use crate::cases::model::Priority;
-pub use panel::{Panel, panel};
+pub use pages::Line;
+pub use panel::{Panel, first, panel};
 pub use queries::one::open_count;
 
 use crate::access::Permission::{ViewTasks, WorkOnTasks};

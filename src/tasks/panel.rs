@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use super::model::Mover;
 use super::pages::Line;
-use super::queries::one;
+use super::queries::{mine, one};
 use crate::access::Permission;
 use crate::cases::Head;
 use crate::clock::Timestamp;
@@ -55,4 +55,14 @@ pub async fn panel(ctx: &Ctx, tx: &mut Tx, case: &Head) -> Result<Panel> {
         now,
         zone: ctx.actor.zone,
     })
+}
+
+/// The open tasks of the person of the request that are due first. One statement. `home`: the page that shows them.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn first(ctx: &Ctx, tx: &mut Tx, limit: i64, home: &str) -> Result<Vec<Line>> {
+    let rows = mine::page(tx, &ctx.actor, (None, None), mine::Cursor::FIRST, limit).await?;
+    let mover = Mover { user: ctx.actor.user, role: ctx.actor.role };
+    Ok(rows.into_iter().map(|row| Line::new(row, mover, ctx.now(), home)).collect())
 }

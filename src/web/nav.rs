@@ -28,8 +28,12 @@ pub enum Area {
     Schedule,
     /// Who asks to be seen.
     VisitRequests,
+    /// What waits for me.
+    Work,
     /// What I have to do.
     Tasks,
+    /// Reports on cases.
+    Reports,
     /// The audit.
     Audit,
     /// The people of the organization.
@@ -87,6 +91,14 @@ const LINES: &[Line] = &[
         label: "Alerts",
     },
     Line {
+        area: Area::Work,
+        permission: Permission::MoveCases,
+        go: 'k',
+        href: "/work",
+        icon: "briefcase",
+        label: "My work",
+    },
+    Line {
         area: Area::Cases,
         permission: Permission::ViewCases,
         go: 'c',
@@ -133,6 +145,14 @@ const LINES: &[Line] = &[
         href: "/tasks",
         icon: "list-checks",
         label: "My tasks",
+    },
+    Line {
+        area: Area::Reports,
+        permission: Permission::ViewCaseReports,
+        go: 'r',
+        href: "/reports/cases",
+        icon: "gauge",
+        label: "Reports",
     },
     Line {
         area: Area::Audit,

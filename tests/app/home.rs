@@ -7,7 +7,7 @@ async fn everybody_starts_where_their_work_is() {
     let portal = Portal::start().await;
     for (role, start) in [
         ("clinician", "/alerts"),
-        ("clerk", "/cases?view=mine"),
+        ("clerk", "/work"),
         ("compliance", "/admin/audit"),
         ("admin", "/admin/access"),
         ("patient", "/my"),

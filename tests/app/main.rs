@@ -7,6 +7,7 @@ mod accounts;
 mod alerts;
 mod audit;
 mod cases;
+mod casework;
 mod demo;
 mod documents;
 mod home;

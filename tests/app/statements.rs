@@ -89,3 +89,17 @@ async fn a_sign_in_takes_thirteen() {
     assert_eq!(reply.status, 303);
     expect(&reply, 13);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_cases_take_no_more_than_their_parts() {
+    let portal = Portal::start().await;
+    let chair = portal.sign_in("chair").await;
+    let case = sqlx::query_scalar!("SELECT id FROM cases WHERE number = 2033");
+    let case = case.fetch_one(&portal.admin).await.expect("a case of the demo");
+    // The session, the case, the audit, the header of the person, the description, the open tasks; documents (2), tasks, moves,
+    // changes, files, comments, who follows; the badges, the end.
+    twice(&chair, &format!("/cases/{case}"), 16).await;
+    twice(&chair, &format!("/cases/{case}/timeline/newer?since=0"), 2).await;
+    twice(&chair, "/work", 9).await;
+    twice(&chair, "/reports/cases", 7).await;
+}

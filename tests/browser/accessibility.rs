@@ -38,7 +38,15 @@ async fn sticking_out(window: &Window) -> Vec<String> {
 }
 
 /// Not pages: files, streams, and what machines ask for.
-const NOT_PAGES: [&str; 6] = ["/live", "/healthz", "/readyz", "/alerts/newer", "/cases/newer", "/cases/{id}/changed"];
+const NOT_PAGES: [&str; 7] = [
+    "/live",
+    "/healthz",
+    "/readyz",
+    "/alerts/newer",
+    "/cases/newer",
+    "/cases/{id}/changed",
+    "/cases/{id}/timeline/newer",
+];
 
 /// Who looks at a page, where several may: the first of these.
 const VIEWERS: [Role; 6] = [Role::Clinician, Role::Chair, Role::Compliance, Role::Admin, Role::Patient, Role::Clerk];

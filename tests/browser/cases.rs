@@ -10,7 +10,7 @@ async fn at_the_case(portal: &Portal, role: &str, screen: Screen, script: Script
     let window = Window::open(portal, screen, script).await;
     window.sign_in(role).await;
     window.goto("/").await;
-    assert_eq!(window.address().await, "/cases?view=mine", "{role} begins with their work");
+    assert_eq!(window.address().await, "/work", "{role} begins with their work");
     window.press(TITLE).await;
     window.wait_for_words("What you can do").await;
     window
