@@ -150,6 +150,9 @@ pub struct Seed {
     /// How many of the alerts are open.
     #[arg(long, default_value_t = 200)]
     pub open: u32,
+    /// How many cases to add, each with ten entries in its log.
+    #[arg(long, default_value_t = 1_000)]
+    pub cases: u32,
     /// Over how many facilities they are spread.
     #[arg(long, default_value_t = 20)]
     pub facilities: u32,

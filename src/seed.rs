@@ -1,9 +1,10 @@
-//! `almoner seed`: made-up patients and alerts by the hundred thousand, to measure with.
+//! `almoner seed`: made-up patients, alerts and cases by the hundred thousand, to measure with.
 //!
 //! They go into an organization of their own, beside the demo or into an empty database, never beside real records.
 //! One task makes batches while two connections write them; what is protected is sealed like any other record.
 
 mod alerts;
+mod cases;
 mod ground;
 mod people;
 mod random;
@@ -37,6 +38,7 @@ const TELL: Duration = Duration::from_secs(2);
 enum Batch {
     People(Box<people::People>),
     Alerts(Box<alerts::Alerts>),
+    Cases(Box<cases::Cases>),
 }
 
 /// Fills the database of `common`.
@@ -49,7 +51,8 @@ pub async fn run(common: &Common, wanted: &Seed) -> anyhow::Result<()> {
     let keys = Arc::new(Keyring::new(serve::master_key(common, source.is_private())?));
     let ground = Arc::new(ground::prepare(&source.admin, &keys, wanted.facilities.max(1)).await?);
     let started = Instant::now();
-    let rows = fill(&source.admin, &ground, &keys, wanted).await?;
+    let boards = if wanted.cases > 0 { cases::boards(&source.admin, &ground).await? } else { Vec::new() };
+    let rows = fill(&source.admin, &ground, boards, &keys, wanted).await?;
     let took = started.elapsed();
     println!("Wrote {rows} rows in {:.1} s: {:.0} rows/s.", took.as_secs_f64(), per_second(rows, took));
     println!("Vacuuming and analysing …");
@@ -63,22 +66,28 @@ pub async fn run(common: &Common, wanted: &Seed) -> anyhow::Result<()> {
 async fn fill(
     admin: &PgConnectOptions,
     ground: &Arc<Ground>,
+    boards: Vec<cases::Board>,
     keys: &Arc<Keyring>,
     wanted: &Seed,
 ) -> anyhow::Result<u64> {
     let written = Arc::new(AtomicU64::new(0));
     let telling = tokio::spawn(tell(Arc::clone(&written)));
-    let ids = {
+    let ids = Arc::new({
         let (ground, keys, count) = (Arc::clone(ground), Arc::clone(keys), wanted.patients as usize);
         write(admin, ground.clone(), &written, move |send| {
             people::make(&ground, &keys, count, BATCH, |batch| send(Batch::People(Box::new(batch))))
         })
         .await?
-    };
-    let (maker, wanted) = (Arc::clone(ground), wanted.clone());
+    });
+    let (maker, patients, size) = (Arc::clone(ground), Arc::clone(&ids), wanted.clone());
     write(admin, Arc::clone(ground), &written, move |send| {
-        alerts::make(&maker, &ids, &wanted, BATCH, |batch| send(Batch::Alerts(Box::new(batch))));
+        alerts::make(&maker, &patients, &size, BATCH, |batch| send(Batch::Alerts(Box::new(batch))));
         Ok(())
+    })
+    .await?;
+    let (maker, keys, size) = (Arc::clone(ground), Arc::clone(keys), wanted.clone());
+    write(admin, Arc::clone(ground), &written, move |send| {
+        cases::make(&maker, &boards, &keys, &ids, &size, BATCH, |batch| send(Batch::Cases(Box::new(batch))))
     })
     .await?;
     telling.abort();
@@ -121,6 +130,7 @@ async fn writer(
         let rows = match next {
             Some(Batch::People(people)) => people::write(&mut conn, &ground, &people).await?,
             Some(Batch::Alerts(alerts)) => alerts::write(&mut conn, &ground, &alerts).await?,
+            Some(Batch::Cases(cases)) => cases::write(&mut conn, &ground, &cases).await?,
             None => break,
         };
         written.fetch_add(rows, Ordering::Relaxed);
@@ -141,7 +151,19 @@ async fn connect(admin: &PgConnectOptions, ground: &Ground) -> anyhow::Result<Pg
 async fn vacuum(admin: &PgConnectOptions) -> anyhow::Result<()> {
     let mut conn = admin.connect().await.context("cannot connect to the database to vacuum it")?;
     run_sql(&mut conn, "SET ROLE almoner_owner").await?;
-    for table in ["patient", "patient_contact", "condition", "allergy", "care_team_member", "alert"] {
+    let tables = [
+        "patient",
+        "patient_contact",
+        "condition",
+        "allergy",
+        "care_team_member",
+        "alert",
+        "cases",
+        "status_change",
+        "comment",
+        "audit_event",
+    ];
+    for table in tables {
         run_sql(&mut conn, &format!("VACUUM (ANALYZE) {table}")).await?;
     }
     Ok(conn.close().await?)

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use sqlx::postgres::PgConnectOptions;
@@ -16,7 +17,11 @@ pub struct Size {
     pub patients: u32,
     pub alerts: u32,
     pub open: u32,
+    pub cases: u32,
 }
+
+/// How long sealing may take.
+const SETTLE_SECONDS: u32 = 900;
 
 /// The facilities of either size.
 const FACILITIES: u32 = 20;
@@ -25,20 +30,26 @@ const FACILITIES: u32 = 20;
 pub fn prepare(program: &Path, root: &Path, size: Size) -> Result<PathBuf> {
     let data = root.join(size.name);
     let mark = data.join("seeded");
-    let wanted = format!("{} {} {} {FACILITIES}\n", size.patients, size.alerts, size.open);
+    let wanted = format!("{} {} {} {} {FACILITIES}\n", size.patients, size.alerts, size.open, size.cases);
     if std::fs::read_to_string(&mark).is_ok_and(|seeded| seeded == wanted) {
         return Ok(data);
     }
     ensure!(!mark.exists(), "{} holds another size: remove it", data.display());
     println!(
-        "Making {}: {} patients, {} alerts, {} of them open …",
+        "Making {}: {} patients, {} alerts, {} of them open, {} cases …",
         data.display(),
         size.patients,
         size.alerts,
-        size.open
+        size.open,
+        size.cases
     );
-    let numbers =
-        [("--patients", size.patients), ("--alerts", size.alerts), ("--open", size.open), ("--facilities", FACILITIES)];
+    let numbers = [
+        ("--patients", size.patients),
+        ("--alerts", size.alerts),
+        ("--open", size.open),
+        ("--cases", size.cases),
+        ("--facilities", FACILITIES),
+    ];
     let mut command = Command::new(program);
     command.arg("seed").arg("--data-dir").arg(&data);
     for (name, number) in numbers {
@@ -60,6 +71,23 @@ pub async fn run_sql(conn: &mut PgConnection, sql: &str) -> Result<()> {
 pub async fn pairs(conn: &mut PgConnection, sql: &str) -> Result<Vec<(String, String)>> {
     #[expect(clippy::disallowed_methods, reason = "a benchmark looks past the portal")]
     Ok(sqlx::query_as(sql).fetch_all(conn).await?)
+}
+
+/// Waits until the portal has sealed what the made-up records brought into the audit: that is work of the first minutes only.
+pub async fn settle(conn: &mut PgConnection) -> Result<()> {
+    let sql = "SELECT 1 FROM (SELECT FROM audit_event AS e LEFT JOIN audit_progress AS p ON p.organization_id = e.organization_id
+                              WHERE e.xid >= coalesce(p.horizon, 0)::text::xid8 LIMIT 1001) AS unsealed HAVING count(*) > 1000";
+    for second in 0..SETTLE_SECONDS {
+        #[expect(clippy::disallowed_methods, reason = "a benchmark looks past the portal")]
+        if (&mut *conn).fetch_optional(sqlx::raw_sql(sql)).await?.is_none() {
+            return Ok(());
+        }
+        if second == 0 {
+            println!("Waiting until the audit is sealed …");
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    anyhow::bail!("the audit is not sealed after {SETTLE_SECONDS} s")
 }
 
 /// The plan of each statement of a request, as the portal's own role sees it.

@@ -33,8 +33,8 @@ use statements::{Log, Statement};
 
 /// Requests of each kind whose statements pgbench repeats in turn.
 const CAPTURED: usize = 24;
-const LARGE: Size = Size { name: "large", patients: 200_000, alerts: 1_000_000, open: 40_000 };
-const SMALL: Size = Size { name: "small", patients: 10_000, alerts: 50_000, open: 2_000 };
+const LARGE: Size = Size { name: "large", patients: 200_000, alerts: 1_000_000, open: 40_000, cases: 200_000 };
+const SMALL: Size = Size { name: "small", patients: 10_000, alerts: 50_000, open: 2_000, cases: 10_000 };
 
 /// How to measure.
 #[derive(Debug, Parser)]
@@ -126,10 +126,25 @@ enum Scenario {
     HeavyChart,
     Search,
     Acknowledgement,
+    CaseList,
+    CasePage,
 }
 
 impl Scenario {
-    const ALL: [Self; 5] = [Self::Triage, Self::Chart, Self::HeavyChart, Self::Search, Self::Acknowledgement];
+    const ALL: [Self; 7] = [
+        Self::Triage,
+        Self::Chart,
+        Self::HeavyChart,
+        Self::Search,
+        Self::Acknowledgement,
+        Self::CaseList,
+        Self::CasePage,
+    ];
+
+    /// Whether chairs ask, rather than clinicians.
+    const fn is_of_chairs(self) -> bool {
+        matches!(self, Self::CaseList | Self::CasePage)
+    }
 
     fn is_wanted(self, options: &Options) -> bool {
         options.only.as_ref().is_none_or(|only| self.label().to_lowercase().contains(&only.to_lowercase()))
@@ -142,8 +157,19 @@ impl Scenario {
             Self::HeavyChart => "Chart summary, 500 alerts",
             Self::Search => "Patient search by name",
             Self::Acknowledgement => "Acknowledgement",
+            Self::CaseList => "Case list, 50 rows",
+            Self::CasePage => "Case page",
         }
     }
+}
+
+/// A connection for each account.
+async fn everybody(portal: &Portal, emails: &[String]) -> Result<Vec<Connection>> {
+    let mut connections = Vec::new();
+    for email in emails {
+        connections.push(Connection::sign_in(portal.address, email).await?);
+    }
+    Ok(connections)
 }
 
 /// A running portal with everybody signed in.
@@ -155,6 +181,8 @@ struct Bench<'a> {
     data: PathBuf,
     emails: Vec<String>,
     connections: Vec<Connection>,
+    /// Chairs, as many as clinicians, with their connections.
+    chairs: (Vec<String>, Vec<Connection>),
     plans: String,
 }
 
@@ -165,19 +193,22 @@ impl<'a> Bench<'a> {
         let mut admin = cluster.options(DbRole::Admin).connect().await?;
         // Sign-ins of earlier runs are nobody's guesses.
         database::run_sql(&mut admin, "DELETE FROM rate_limit; CHECKPOINT").await?;
+        database::settle(&mut admin).await?;
         let emails: Vec<String> = (1..=options.connections)
             .map(|n| if n == 1 { "bench@example.com".into() } else { format!("bench.{n:02}@example.com") })
             .collect();
-        let mut connections = Vec::new();
-        for email in &emails {
-            connections.push(Connection::sign_in(portal.address, email).await?);
-        }
-        Ok(Self { options, portal, cluster, admin, data: data.to_owned(), emails, connections, plans: String::new() })
+        let chairs: Vec<String> =
+            (1..=options.connections).map(|n| format!("chair.{n:02}@bench.example.com")).collect();
+        let connections = everybody(&portal, &emails).await?;
+        let chairs = (chairs.clone(), everybody(&portal, &chairs).await?);
+        let data = data.to_owned();
+        Ok(Self { options, portal, cluster, admin, data, emails, connections, chairs, plans: String::new() })
     }
 
     async fn stop(self) -> Result<()> {
         drop(self.admin);
         drop(self.connections);
+        drop(self.chairs);
         self.portal.stop()
     }
 
@@ -190,7 +221,15 @@ impl<'a> Bench<'a> {
             Scenario::Acknowledgement => {
                 plans::acknowledgements(&mut self.admin, &self.connections, &self.emails).await
             }
+            Scenario::CaseList => Ok(plans::case_lists(&self.connections)),
+            Scenario::CasePage => plans::cases(&mut self.admin, &self.connections, &self.emails).await,
         }
+    }
+
+    /// Lets the other group ask: chairs instead of clinicians, or the other way round.
+    fn change_places(&mut self) {
+        std::mem::swap(&mut self.emails, &mut self.chairs.0);
+        std::mem::swap(&mut self.connections, &mut self.chairs.1);
     }
 
     async fn sample_patient(&mut self) -> Result<String> {
@@ -201,6 +240,17 @@ impl<'a> Bench<'a> {
 
     /// The portal's figures, and pgbench's where it is asked for.
     async fn measure(&mut self, scenario: Scenario, compare: bool) -> Result<Line> {
+        if scenario.is_of_chairs() {
+            self.change_places();
+        }
+        let line = self.measure_as_they_sit(scenario, compare).await;
+        if scenario.is_of_chairs() {
+            self.change_places();
+        }
+        line
+    }
+
+    async fn measure_as_they_sit(&mut self, scenario: Scenario, compare: bool) -> Result<Line> {
         eprintln!("{} …", scenario.label());
         let portal = self.portal_figures(scenario).await?;
         let mut line = Line { label: scenario.label(), portal, pgbench: None };

@@ -1,4 +1,4 @@
-//! What is asked: the pages of a clinician's day, for the people and alerts of each clinician's own facility.
+//! What is asked: the pages of a clinician's and of a chair's day, for the people, alerts and cases of each one's own facility.
 
 use anyhow::{Context as _, Result, ensure};
 use sqlx::PgConnection;
@@ -86,6 +86,28 @@ pub async fn acknowledgements(
             Some(connection.post(&format!("/alerts/{id}/acknowledgement"), &format!("row_version={version}"), HTMX))
         });
         Plan { requests: requests.collect(), status: 200, once: true }
+    };
+    complete(emails.iter().zip(connections).map(|(email, connection)| of(email, connection)).collect())
+}
+
+/// The list of open cases with fifty rows.
+pub fn case_lists(connections: &[Connection]) -> Vec<Plan> {
+    connections.iter().map(|connection| plan(vec![connection.get("/cases?view=open&rows=50", "")], 200)).collect()
+}
+
+/// Cases of each chair's facility, in all states.
+pub async fn cases(conn: &mut PgConnection, connections: &[Connection], emails: &[String]) -> Result<Vec<Plan>> {
+    let sql = format!(
+        "SELECT u.email, c.id::text FROM app_user AS u
+         JOIN membership AS m ON m.organization_id = u.organization_id AND m.user_id = u.id AND m.role = 'CHAIR'
+         CROSS JOIN LATERAL (SELECT c.id FROM cases AS c WHERE c.organization_id = m.organization_id AND c.facility_id = m.facility_id
+                             ORDER BY md5(c.id::text) LIMIT {SAMPLE}) AS c
+         WHERE u.email LIKE 'chair.%@bench.example.com'"
+    );
+    let found = pairs(conn, &sql).await?;
+    let of = |email: &String, connection: &Connection| {
+        let mine = found.iter().filter(|(owner, _)| owner == email);
+        plan(mine.map(|(_, id)| connection.get(&format!("/cases/{id}"), "")).collect(), 200)
     };
     complete(emails.iter().zip(connections).map(|(email, connection)| of(email, connection)).collect())
 }

@@ -15,7 +15,7 @@ pub const FIRST_ACCOUNT: &str = "bench@example.com";
 /// The clinician of the whole organization.
 pub const EVERYWHERE_ACCOUNT: &str = "bench.all@example.com";
 /// Hash of `password123`, as in `seeds/20_accounts.sql`.
-const PASSWORD_HASH: &str =
+pub const PASSWORD_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$YWxtb25lciBkZW1vIDAx$34JSDERkFFNNBMEbxOcL7XALNKO/WhoQvZreZyx6Enw";
 /// The organization's name. A mark in its settings says that nothing in it is real.
 const NAME: &str = "Benchmark Health";

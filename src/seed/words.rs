@@ -296,3 +296,35 @@ pub const STORIES: [Story; 8] = [
         range: (0, 1),
     },
 ];
+
+/// What cases are about, with a description.
+pub const MATTERS: [(&str, &str); 10] = [
+    (
+        "Home adaptation grant, bathroom rail",
+        "Asks for a grant for a rail and a raised seat. Occupational therapy supports it.",
+    ),
+    (
+        "Transport to dialysis three times a week",
+        "Lost the lift. Needs a driver on Monday, Wednesday and Friday mornings.",
+    ),
+    ("Complaint about a long wait", "Waited four hours. Asks what was learned from it."),
+    ("Interpreter for all visits", "Asks for the same interpreter each time."),
+    ("Copy of the full record for a solicitor", "Signed request of two pages. Thirty days by law."),
+    ("Housing letter for the council", "The flat has mould. The council asks for a letter."),
+    ("Carer's assessment", "A daughter stopped working to care."),
+    ("Refund of a travel cost", "Visit cancelled on the day; a taxi was paid."),
+    ("School needs an allergy plan", "The plan of last year is out of date."),
+    ("Change of named clinician", "Asks for another clinician."),
+];
+
+/// What is said about cases.
+pub const REMARKS: [&str; 8] = [
+    "Called, no answer. Will try again tomorrow.",
+    "The second quote is in. The third firm promised Thursday.",
+    "Please look at the second paragraph of the letter.",
+    "They agree in principle and want it in writing.",
+    "The form came back without a signature.",
+    "Spoke to the family: the date suits them.",
+    "The council asks for the reference of last year.",
+    "Nothing on the list of that day.",
+];
