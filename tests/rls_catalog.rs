@@ -32,6 +32,7 @@ const DEFINERS: &[&str] = &[
     "headers.of_patients almoner_app",
     "headers.people_of almoner_app",
     "headers.staff_name almoner_app",
+    "headers.waiting_before almoner_app",
     "ingest.raise_alert almoner_ingest",
     "kit.add_document_version almoner_app",
     "kit.audit_acting_for PUBLIC",

@@ -36,6 +36,9 @@ const VISITS_REMIND: Duration = Duration::from_mins(2);
 /// Messages that nobody answers become alerts. The limit itself is hours.
 const MESSAGES_UNANSWERED: Duration = Duration::from_mins(1);
 
+/// Visits that are over and were never marked are brought to mind half a day later: an hour more or less is nothing.
+const VISITS_UNMARKED: Duration = Duration::from_hours(1);
+
 /// What was done is sealed into the chain. Until then a superuser of the database could change it unnoticed, so this is
 /// the length of that window.
 const AUDIT_SEAL: Duration = Duration::from_mins(1);
@@ -121,6 +124,12 @@ const TIMERS: &[Timer] = &[
         kind: "messages.unanswered",
         label: "Raise alerts for messages that nobody answers",
         every: MESSAGES_UNANSWERED,
+        scope: Scope::EachOrganization,
+    },
+    Timer {
+        kind: "visits.unmarked",
+        label: "Ask who came to visits that are over",
+        every: VISITS_UNMARKED,
         scope: Scope::EachOrganization,
     },
     Timer { kind: "audit.seal", label: "Seal the audit", every: AUDIT_SEAL, scope: Scope::EachOrganization },

@@ -30,6 +30,7 @@ pub fn all() -> Handlers {
         .on("cases.overdue", casework::jobs::overdue)
         .on("visits.holds", visits::jobs::end_holds)
         .on("visits.remind", visits::jobs::remind)
+        .on("visits.unmarked", visits::jobs::unmarked)
         .on("messages.unanswered", messages::jobs::unanswered)
         .on("audit.seal", audit::seal)
         .on("audit.patients", audit::index_patients)

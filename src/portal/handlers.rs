@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::pages::{AccessPage, DetailsPage, HomePage, NobodyPage};
 use super::queries;
+use super::visits::next_step;
 use crate::db::Tx;
 use crate::error::Error;
 use crate::events::{self, Action, Event};
@@ -51,10 +52,11 @@ pub async fn home(ctx: Ctx, mut tx: Tx) -> Page {
     } else {
         Vec::new()
     };
+    let next = if own.may(Scope::Visits) { Some(next_step(&ctx, &mut tx, &own).await?) } else { None };
     let shell = ctx.shell(&mut tx, "Home", Area::MyHome).await?;
     tx.commit().await?;
     let greeting = greeting(ctx.now().with_timezone(&ctx.actor.zone).hour());
-    ctx.whole_page(StatusCode::OK, &HomePage { shell, greeting, own, accesses })
+    ctx.whole_page(StatusCode::OK, &HomePage { shell, greeting, own, next, accesses })
 }
 
 /// `GET /my/access`

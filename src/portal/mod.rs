@@ -16,6 +16,7 @@ mod pages;
 mod queries;
 mod staff;
 mod switch;
+mod visits;
 
 /// The routes of the portal.
 pub fn routes() -> Routes {
@@ -25,6 +26,7 @@ pub fn routes() -> Routes {
         .get("/my/details", UsePortal, handlers::details)
         .get("/my/switch", UsePortal, switch::ask)
         .post("/my/switch", UsePortal, switch::change)
+        .merge(visits::routes())
         .get("/invitation/{token}", Public, invitation::show)
         .post("/invitation/{token}", Public, invitation::accept)
         .get("/patients/{id}/portal", ViewPortalAccounts, staff::list)

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::model::{Access, Helper};
+use super::visits::NextStep;
 use crate::patients::record::Record;
 use crate::web::shell::Shell;
 use crate::web::whom::{Scope, Whom};
@@ -14,6 +15,8 @@ pub(super) struct HomePage {
     pub shell: Shell,
     pub greeting: &'static str,
     pub own: Whom,
+    /// What to do or know first about visits; nothing for a proxy without them.
+    pub next: Option<NextStep>,
     /// The latest accesses.
     pub accesses: Vec<Access>,
 }

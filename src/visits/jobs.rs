@@ -37,3 +37,13 @@ pub async fn remind(app: App, job: JobContext) -> Result<()> {
     moves::remind(&mut tx, &job.by()?, BATCH).await?;
     job.commit(tx).await
 }
+
+/// `visits.unmarked`: raises an alert where visits are over and nobody said who came.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn unmarked(app: App, job: JobContext) -> Result<()> {
+    let mut tx = job.begin(&app).await?;
+    moves::remind_of_unmarked(&mut tx, &job.by()?).await?;
+    job.commit(tx).await
+}

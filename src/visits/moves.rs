@@ -197,21 +197,16 @@ pub async fn attend(
 }
 
 async fn raise_no_show(tx: &mut Tx, by: &By, visit: &VisitRow) -> Result<()> {
-    let alert = NewAlert {
-        id: AlertId::new(),
-        facility: Some(visit.facility_id),
+    let reminder = Reminder {
+        facility: visit.facility_id,
         patient: Some(visit.patient_id),
-        thread: None,
-        kind: "APPOINTMENT_NO_SHOW".to_owned(),
+        kind: "APPOINTMENT_NO_SHOW",
         severity: Severity::Info,
-        title: "Did not come to a visit".to_owned(),
+        title: "Did not come to a visit",
         body: "Ask how they are, and offer another time.".to_owned(),
-        payload: json!({}),
-        dedupe_key: Some(format!("no-show:{}", visit.patient_id)),
-        due_at: None,
+        key: format!("no-show:{}", visit.patient_id),
     };
-    alerts::raise(tx, by, &alert).await?;
-    Ok(())
+    raise(tx, by, reminder).await
 }
 
 /// Writes a request down. A form sent twice makes one.
@@ -362,7 +357,36 @@ pub async fn arrive(tx: &mut Tx, by: &By, request: &RequestRow, visit: VisitId) 
     move_request(tx, by, request, RequestStatus::Converted, becomes).await
 }
 
-/// Reminds of requests that nobody has answered in time; says how many.
+/// An alert that a timer raises for staff.
+struct Reminder {
+    facility: FacilityId,
+    patient: Option<PatientId>,
+    kind: &'static str,
+    severity: Severity,
+    title: &'static str,
+    body: String,
+    key: String,
+}
+
+async fn raise(tx: &mut Tx, by: &By, reminder: Reminder) -> Result<()> {
+    let alert = NewAlert {
+        id: AlertId::new(),
+        facility: Some(reminder.facility),
+        patient: reminder.patient,
+        thread: None,
+        kind: reminder.kind.to_owned(),
+        severity: reminder.severity,
+        title: reminder.title.to_owned(),
+        body: reminder.body,
+        payload: json!({}),
+        dedupe_key: Some(reminder.key),
+        due_at: None,
+    };
+    alerts::raise(tx, by, &alert).await?;
+    Ok(())
+}
+
+/// Reminds of requests that nobody has answered in time, or for which no time was found before their day; says how many.
 ///
 /// # Errors
 /// Where the database does not answer.
@@ -375,22 +399,41 @@ pub async fn remind(tx: &mut Tx, by: &By, limit: i64) -> Result<usize> {
             Acuity::Yellow => Severity::Warning,
             Acuity::Green => Severity::Info,
         };
-        let alert = NewAlert {
-            id: AlertId::new(),
-            facility: Some(request.facility_id),
-            patient: Some(request.patient_id),
-            thread: None,
-            kind: "VISIT_REQUEST_WAITING".to_owned(),
-            severity,
-            title: "A request for a visit waits for an answer".to_owned(),
-            body: format!("{}. Nobody has read it yet.", request.acuity.hint()),
-            payload: json!({}),
-            dedupe_key: Some(format!("visit-request:{}", request.id)),
-            due_at: None,
+        let (title, body) = if request.passed {
+            (
+                "The day a patient asked for has passed",
+                "No time was found for them. Ask whether they still want a visit.".to_owned(),
+            )
+        } else {
+            ("A request for a visit waits for an answer", format!("{}. Nobody has read it yet.", request.acuity.hint()))
         };
-        alerts::raise(tx, by, &alert).await?;
+        let kind = "VISIT_REQUEST_WAITING";
+        let (facility, patient, key) = (request.facility_id, Some(request.patient_id), request.key());
+        raise(tx, by, Reminder { facility, patient, kind, severity, title, body, key }).await?;
     }
     Ok(overdue.len())
+}
+
+/// Reminds of visits that are over and of which nobody said who came; says for how many facilities. Nobody is marked as
+/// missing by a timer: who was seen and not written down would be reproached with it.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn remind_of_unmarked(tx: &mut Tx, by: &By) -> Result<usize> {
+    let unmarked = visits::unmarked(tx, by.organization).await?;
+    for place in &unmarked {
+        let reminder = Reminder {
+            facility: place.facility_id,
+            patient: None,
+            kind: "VISITS_UNMARKED",
+            severity: Severity::Info,
+            title: "Say who came to their visits",
+            body: format!("{} visits of the last days are still planned. Mark them in the day list.", place.count),
+            key: place.key.clone(),
+        };
+        raise(tx, by, reminder).await?;
+    }
+    Ok(unmarked.len())
 }
 
 /// Whether `role` may do anything to visits: a page that offers nothing says so.

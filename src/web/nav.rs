@@ -44,6 +44,8 @@ pub enum Area {
     Jobs,
     /// A patient's first page.
     MyHome,
+    /// A patient's visits.
+    MyVisits,
     /// A patient's conversations.
     MyMessages,
     /// What was measured of a patient.
@@ -187,6 +189,14 @@ const LINES: &[Line] = &[
         label: "Jobs",
     },
     Line { area: Area::MyHome, permission: Permission::UsePortal, go: ' ', href: "/my", icon: "house", label: "Home" },
+    Line {
+        area: Area::MyVisits,
+        permission: Permission::UsePortal,
+        go: ' ',
+        href: "/my/visits",
+        icon: "calendar-days",
+        label: "Visits",
+    },
     Line {
         area: Area::MyMessages,
         permission: Permission::UsePortal,

@@ -119,6 +119,8 @@ async fn records(portal: &Portal, route: RouteInfo) -> Vec<Uuid> {
         Some("visit-requests") => "visit_request",
         Some("slots") => "slot",
         Some("availability") => "availability",
+        Some("my") if route.path.starts_with("/my/visits/") => "visit",
+        Some("my") if route.path.starts_with("/my/offers/") => "visit_request",
         Some("threads") => "thread",
         Some("admin") if route.path.starts_with("/admin/users/{id}") => "app_user",
         Some("tasks") => "task",

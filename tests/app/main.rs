@@ -30,3 +30,4 @@ mod messages;
 mod patients;
 mod platform;
 mod tasks;
+mod visits;

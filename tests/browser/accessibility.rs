@@ -56,7 +56,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
     let mut pages: BTreeMap<_, Vec<String>> = BTreeMap::new();
     let (alert, patient) = (first(portal, "alert").await, first(portal, "patient").await);
     let (visit, request) = (first(portal, "visit").await, first(portal, "visit_request").await);
-    let slot = first(portal, "slot").await;
+    let (slot, own_visit) = (first(portal, "slot").await, first(portal, "own visit").await);
     let user = first(portal, "app_user").await;
     let case = first(portal, "cases").await;
     let document = first(portal, "document").await;
@@ -79,6 +79,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
             Some("visits") => visit.as_str(),
             Some("visit-requests") => request.as_str(),
             Some("slots") => slot.as_str(),
+            Some("my") if route.path.starts_with("/my/visits/") => own_visit.as_str(),
             Some("admin") if route.path.starts_with("/admin/users/") => user.as_str(),
             Some("cases") => case.as_str(),
             Some("documents") => document.as_str(),
@@ -118,6 +119,11 @@ async fn first(portal: &Portal, table: &str) -> String {
         "visit" => "SELECT id::text FROM visit WHERE is_group",
         "visit_request" => {
             "SELECT id::text FROM visit_request WHERE status = 'TRIAGED' AND request_type = 'SCHEDULED' ORDER BY number LIMIT 1"
+        }
+        "own visit" => {
+            "SELECT v.id::text FROM visit AS v JOIN portal_account AS a ON a.organization_id = v.organization_id AND a.patient_id = v.patient_id
+             JOIN app_user AS u ON u.organization_id = a.organization_id AND u.id = a.user_id
+             WHERE u.email = 'patient@example.com' AND v.status = 'PLANNED' ORDER BY v.start_time LIMIT 1"
         }
         "slot" => "SELECT id::text FROM slot WHERE status = 'BLOCKED' ORDER BY start_time LIMIT 1",
         "app_user" => "SELECT id::text FROM app_user WHERE email = 'carer@example.com'",

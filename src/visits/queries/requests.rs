@@ -140,7 +140,9 @@ macro_rules! request_rows {
                       s.held_until AS "held_until?: Timestamp", COALESCE(s.held_until <= clock_timestamp(), false) AS "lapsed!",
                       t.name AS "slot_staff?", s.staff_id AS "slot_staff_id?: StaffId", r.visit_id AS "visit_id: VisitId",
                       r.decline_note, r.confirmation_note, r.cancel_reason, r.created_at AS "created_at: Timestamp",
-                      NULLIF(concat_ws(' ', u.title, u.first_name, u.last_name), '') AS asked_by, r.row_version
+                      NULLIF(concat_ws(' ', u.title, u.first_name, u.last_name), '')
+                        || COALESCE((SELECT ' (' || CASE a.relationship WHEN 'OTHER' THEN 'trusted person' ELSE lower(a.relationship) END || ', for the patient)' FROM portal_account AS a
+                                     WHERE a.organization_id = r.organization_id AND a.patient_id = r.patient_id AND a.user_id = r.created_by_id AND a.relationship <> 'SELF' LIMIT 1), '') AS asked_by, r.row_version
                FROM visit_request AS r
                JOIN facility AS f ON f.organization_id = r.organization_id AND f.id = r.facility_id
                JOIN patient AS p ON p.organization_id = r.organization_id AND p.id = r.patient_id
@@ -340,20 +342,37 @@ pub struct Overdue {
     pub patient_id: PatientId,
     /// How soon they should be seen.
     pub acuity: Acuity,
+    /// Whether the time that they asked for has passed; otherwise nobody has read it.
+    pub passed: bool,
 }
 
-/// Requests that have waited longer for their first answer than their acuity allows, and of which nobody was reminded
-/// since: an open alert carries the key of its request.
+impl Overdue {
+    /// What keeps the same reminder from being raised twice.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}:{}", if self.passed { "visit-window" } else { "visit-request" }, self.id)
+    }
+}
+
+/// Requests that have waited longer for their first answer than their acuity allows, and those whose day has passed
+/// without a time being found. Of each nobody was reminded since: an alert carries its key.
 pub async fn overdue(conn: &mut PgConnection, organization: OrganizationId, limit: i64) -> Result<Vec<Overdue>> {
     let minutes: Vec<i32> = Acuity::ALL.iter().map(|acuity| acuity.answer_within_minutes()).collect();
     let names: Vec<String> = Acuity::ALL.iter().map(|acuity| acuity.as_str().to_owned()).collect();
     Ok(sqlx::query_as!(
         Overdue,
-        r#"SELECT r.id AS "id: VisitRequestId", r.facility_id AS "facility_id: FacilityId", r.patient_id AS "patient_id: PatientId", r.acuity AS "acuity: Acuity"
-           FROM visit_request AS r JOIN unnest($2::text[], $3::integer[]) AS w (acuity, minutes) ON w.acuity = r.acuity
-           WHERE r.organization_id = $1 AND r.status = 'NEW' AND r.deleted_at IS NULL AND r.created_at <= now() - make_interval(mins => w.minutes)
-             AND NOT EXISTS (SELECT FROM alert AS a WHERE a.organization_id = r.organization_id AND a.dedupe_key = 'visit-request:' || r.id)
-           ORDER BY r.created_at LIMIT $4"#,
+        r#"SELECT late.id AS "id!: VisitRequestId", late.facility_id AS "facility_id!: FacilityId", late.patient_id AS "patient_id!: PatientId",
+                  late.acuity AS "acuity!: Acuity", late.passed AS "passed!"
+           FROM (SELECT r.id, r.facility_id, r.patient_id, r.acuity, r.created_at, false AS passed, 'visit-request:' || r.id AS key
+                   FROM visit_request AS r JOIN unnest($2::text[], $3::integer[]) AS w (acuity, minutes) ON w.acuity = r.acuity
+                  WHERE r.organization_id = $1 AND r.status = 'NEW' AND r.deleted_at IS NULL AND r.created_at <= now() - make_interval(mins => w.minutes)
+                  UNION ALL
+                 SELECT r.id, r.facility_id, r.patient_id, r.acuity, r.created_at, true, 'visit-window:' || r.id
+                   FROM visit_request AS r JOIN facility AS f ON f.organization_id = r.organization_id AND f.id = r.facility_id
+                  WHERE r.organization_id = $1 AND r.status IN ('NEW', 'TRIAGED') AND r.deleted_at IS NULL
+                    AND COALESCE(r.window_end, (r.requested_date + 1)::timestamp AT TIME ZONE f.timezone) <= now()) AS late
+           WHERE NOT EXISTS (SELECT FROM alert AS a WHERE a.organization_id = $1 AND a.dedupe_key = late.key)
+           ORDER BY late.created_at LIMIT $4"#,
         organization.uuid(),
         &names,
         &minutes,

@@ -203,6 +203,25 @@ pub async fn of_patient(
     .await?)
 }
 
+/// The visit that a patient comes to next, or is at.
+pub async fn next_of_patient(conn: &mut PgConnection, actor: &Actor, patient: PatientId) -> Result<Option<VisitRow>> {
+    Ok(visit_rows!(
+        "v.id IN (SELECT w.visit_id FROM visit_participant AS w WHERE w.organization_id = $1 AND w.patient_id = $2 AND w.deleted_at IS NULL)
+         AND CASE v.status WHEN 'PLANNED' THEN v.end_time > clock_timestamp() WHEN 'CHECKED_IN' THEN v.start_time > clock_timestamp() - INTERVAL '12 hours'
+                           WHEN 'IN_PROGRESS' THEN v.start_time > clock_timestamp() - INTERVAL '12 hours' ELSE false END
+         ORDER BY v.start_time, v.id LIMIT 1",
+        actor.organization.uuid(),
+        patient.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// How many people with a lower number wait before a walk-in of the patient who asks.
+pub async fn waiting_before(conn: &mut PgConnection, visit: VisitId) -> Result<i64> {
+    Ok(sqlx::query_scalar!(r#"SELECT headers.waiting_before($1) AS "before!""#, visit.uuid()).fetch_one(conn).await?)
+}
+
 /// A visit to be made.
 #[derive(Clone, Debug)]
 pub struct NewVisit {
@@ -411,12 +430,41 @@ pub async fn history(conn: &mut PgConnection, actor: &Actor, subject: Uuid) -> R
     Ok(sqlx::query_as!(
         Step,
         r#"SELECT c.at AS "at: Timestamp", c.from_status, c.to_status, c.reason,
-                  NULLIF(concat_ws(' ', u.title, u.first_name, u.last_name), '') AS person
+                  NULLIF(concat_ws(' ', u.title, u.first_name, u.last_name), '')
+                    || COALESCE((SELECT ' (' || CASE a.relationship WHEN 'OTHER' THEN 'trusted person' ELSE lower(a.relationship) END || ', for the patient)' FROM portal_account AS a
+                                 WHERE a.organization_id = c.organization_id AND a.patient_id = c.patient_id AND a.user_id = c.changed_by_id AND a.relationship <> 'SELF' LIMIT 1), '') AS person
            FROM status_change AS c
            LEFT JOIN app_user AS u ON u.organization_id = c.organization_id AND u.id = c.changed_by_id
            WHERE c.organization_id = $1 AND c.subject_id = $2 ORDER BY c.at DESC LIMIT 100"#,
         actor.organization.uuid(),
         subject,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Visits of a facility that are over and still planned.
+#[derive(Debug)]
+pub struct Unmarked {
+    /// Where.
+    pub facility_id: FacilityId,
+    /// How many.
+    pub count: i64,
+    /// What keeps a day's reminder from being raised twice.
+    pub key: String,
+}
+
+/// Facilities where visits of the last week ended half a day ago and are still planned, and nobody was reminded today.
+pub async fn unmarked(conn: &mut PgConnection, organization: OrganizationId) -> Result<Vec<Unmarked>> {
+    Ok(sqlx::query_as!(
+        Unmarked,
+        r#"SELECT v.facility_id AS "facility_id: FacilityId", COUNT(*) AS "count!", 'visits-unmarked:' || v.facility_id || ':' || CURRENT_DATE AS "key!"
+           FROM visit AS v
+           WHERE v.organization_id = $1 AND v.status = 'PLANNED' AND v.deleted_at IS NULL
+             AND v.start_time BETWEEN now() - INTERVAL '7 days' AND now() AND v.end_time < now() - INTERVAL '12 hours'
+             AND NOT EXISTS (SELECT FROM alert AS a WHERE a.organization_id = $1 AND a.dedupe_key = 'visits-unmarked:' || v.facility_id || ':' || CURRENT_DATE)
+           GROUP BY v.facility_id"#,
+        organization.uuid(),
     )
     .fetch_all(conn)
     .await?)
