@@ -62,20 +62,18 @@ CREATE TABLE IF NOT EXISTS cases (
   CONSTRAINT cases_closure_complete CHECK (closure_reason IS NULL OR status = 'COMPLETED')
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 
--- Lists begin with whom they are for: a facility, the whole organization, who made the case, who works on it. Within, by state and age as document 2
--- has it, and what is open by priority.
+-- Lists begin with whom they are for: a facility, the whole organization, who made the case, who works on it. Within, by state and then by age as
+-- document 2 has it, or by priority or due date for what is open: a page merges the first rows of each of its states.
 CREATE INDEX IF NOT EXISTS cases_status_created ON cases (organization_id, status, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS cases_facility_status_created ON cases (organization_id, facility_id, status, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS cases_assignee_status ON cases (organization_id, assigned_to_id, status, created_at DESC, id DESC) WHERE assigned_to_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS cases_creator_status ON cases (organization_id, created_by_id, status, created_at DESC, id DESC);
-CREATE INDEX IF NOT EXISTS cases_active ON cases (organization_id, facility_id, assigned_to_id) WHERE status IN ('ASSIGNED', 'IN_PROGRESS');
+CREATE INDEX IF NOT EXISTS cases_active ON cases (organization_id, assigned_to_id) INCLUDE (status, facility_id, created_by_id) WHERE status IN ('ASSIGNED', 'IN_PROGRESS');
 CREATE INDEX IF NOT EXISTS cases_pending_review ON cases (organization_id, facility_id, submitted_at, id) WHERE status = 'PENDING_REVIEW';
-CREATE INDEX IF NOT EXISTS cases_open_priority ON cases (organization_id, priority_rank, created_at, id) WHERE is_open;
-CREATE INDEX IF NOT EXISTS cases_facility_open_priority ON cases (organization_id, facility_id, priority_rank, created_at, id) WHERE is_open;
-CREATE INDEX IF NOT EXISTS cases_open_due ON cases (organization_id, due_key, id) WHERE is_open;
-CREATE INDEX IF NOT EXISTS cases_facility_open_due ON cases (organization_id, facility_id, due_key, id) WHERE is_open;
-CREATE INDEX IF NOT EXISTS cases_created ON cases (organization_id, created_at DESC, id DESC);
-CREATE INDEX IF NOT EXISTS cases_facility_created ON cases (organization_id, facility_id, created_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS cases_status_priority ON cases (organization_id, status, priority_rank, created_at, id) WHERE is_open;
+CREATE INDEX IF NOT EXISTS cases_facility_status_priority ON cases (organization_id, facility_id, status, priority_rank, created_at, id) WHERE is_open;
+CREATE INDEX IF NOT EXISTS cases_status_due ON cases (organization_id, status, due_key, id) WHERE is_open;
+CREATE INDEX IF NOT EXISTS cases_facility_status_due ON cases (organization_id, facility_id, status, due_key, id) WHERE is_open;
 CREATE INDEX IF NOT EXISTS cases_updated ON cases (organization_id, updated_at);
 CREATE INDEX IF NOT EXISTS cases_completed ON cases (organization_id, completed_at DESC, id DESC) WHERE completed_at IS NOT NULL;
 -- Collation C makes title_key >= 'hou' AND title_key < 'hov' an index condition, also under row-level security; see patient.name_key.

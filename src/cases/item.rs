@@ -12,7 +12,7 @@ use crate::access::Role;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::events::Audited;
-use crate::ids::{OrganizationId, PatientId};
+use crate::ids::{OrganizationId, PatientId, UserId};
 use crate::phi::Keyring;
 use crate::web::format;
 use crate::web::ui::{Action, ActionKind, Step, StepState};
@@ -148,6 +148,18 @@ impl Item {
         initials(self.row.creator_first.as_deref(), self.row.creator_last.as_deref())
     }
 
+    /// What to say beside who opened it.
+    #[must_use]
+    pub fn opened_it(&self, me: UserId) -> &'static str {
+        if self.row.creator_id == me { "opened it, you" } else { "opened it" }
+    }
+
+    /// What to say beside the caseworker.
+    #[must_use]
+    pub fn works_on_it(&self, me: UserId) -> &'static str {
+        if self.row.assignee_id == Some(me) { "caseworker, you" } else { "caseworker" }
+    }
+
     /// Where it belongs, in words.
     #[must_use]
     pub fn place(&self) -> &str {
@@ -181,8 +193,13 @@ impl Item {
                     std::cmp::Ordering::Equal => StepState::Current,
                     std::cmp::Ordering::Greater => StepState::Next,
                 };
+                let who = match status {
+                    CaseStatus::New => short(row.creator_first.as_deref(), row.creator_last.as_deref()),
+                    CaseStatus::Assigned => short(row.assignee_first.as_deref(), row.assignee_last.as_deref()),
+                    _ => None,
+                };
                 let note = match state {
-                    StepState::Done => day(at),
+                    StepState::Done => [Some(day(at)), who].into_iter().flatten().collect::<Vec<_>>().join(", "),
                     StepState::Current => self.since(time),
                     StepState::Next => String::new(),
                 };
@@ -194,6 +211,12 @@ impl Item {
 
 fn full(first: Option<&str>, last: Option<&str>) -> Option<String> {
     last.map(|last| format!("{} {last}", first.unwrap_or_default()).trim().to_owned())
+}
+
+/// `J. Clerk`.
+fn short(first: Option<&str>, last: Option<&str>) -> Option<String> {
+    let initial = first.and_then(|first| first.chars().next());
+    last.map(|last| initial.map_or_else(|| last.to_owned(), |initial| format!("{initial}. {last}")))
 }
 
 fn initials(first: Option<&str>, last: Option<&str>) -> String {
@@ -211,7 +234,7 @@ pub fn actions(row: &Row, case: &Case, mover: Mover) -> Vec<Action> {
         _ => &[],
     };
     let mut primary = false;
-    Kind::ALL
+    let mut actions: Vec<_> = Kind::ALL
         .iter()
         .filter_map(|kind| match case.ask(*kind, mover) {
             Ok(()) => {
@@ -223,8 +246,7 @@ pub fn actions(row: &Row, case: &Case, mover: Mover) -> Vec<Action> {
                     (false, true) => (label(*kind, mover).to_owned(), ActionKind::Post(href)),
                 };
                 primary |= matches!(what, ActionKind::Primary(_));
-                let why = if kind.asks_reason() { "Needs a reason." } else { "" };
-                Some(Action { label, icon: icon(*kind), why: why.to_owned(), kind: what, key: ' ' })
+                Some(Action { label, icon: icon(*kind), why: needs(*kind, mover).to_owned(), kind: what, key: ' ' })
             }
             Err(refusal) if usual.contains(kind) => Some(Action {
                 label: label(*kind, mover).to_owned(),
@@ -235,7 +257,21 @@ pub fn actions(row: &Row, case: &Case, mover: Mover) -> Vec<Action> {
             }),
             Err(_) => None,
         })
-        .collect()
+        .collect();
+    // What can be done comes before what cannot.
+    actions.sort_by_key(|action| matches!(action.kind, ActionKind::Blocked));
+    actions
+}
+
+/// What a move asks for, and who reads it.
+const fn needs(kind: Kind, mover: Mover) -> &'static str {
+    match (kind, mover.role) {
+        (Kind::SendBack, _) => "Needs a reason, which the clerk reads.",
+        (Kind::Return | Kind::Reopen, _) => "Needs a reason, which the caseworker reads.",
+        (Kind::Decline, Role::Caseworker) => "Needs a reason, which the chair reads.",
+        (Kind::Decline | Kind::Reassign, _) => "Needs a reason.",
+        (Kind::Submit | Kind::Assign | Kind::Start | Kind::Finish | Kind::Complete, _) => "",
+    }
 }
 
 /// The words on the button, for this role.

@@ -7,7 +7,7 @@ use super::forms::RawMove;
 use super::item::{Item, Patient, Time};
 use super::model::Kind;
 use super::panels::Panels;
-use super::queries::people::Caseworker;
+use super::queries::people::Load;
 use super::queries::views::SavedView;
 use crate::patients::fields::{Difference, Field, Input};
 use crate::web::form::FormErrors;
@@ -94,6 +94,12 @@ pub struct Show {
     pub time: Time,
     /// The case.
     pub item: Item,
+    /// "My work (4)", where this person has some.
+    pub mine: Option<String>,
+    /// What to say beside who opened it.
+    pub opened_it: &'static str,
+    /// What to say beside the caseworker.
+    pub works_on_it: &'static str,
     /// What it is about.
     pub description: Option<String>,
     /// Whether the person concerned is somebody whom this role may not know of.
@@ -207,7 +213,7 @@ pub struct Review {
     /// Whether there is more than the page shows.
     pub more: bool,
     /// Who has how much.
-    pub workload: Vec<Caseworker>,
+    pub workload: Vec<Load>,
     /// The same as choices.
     pub choices: Vec<Choice>,
 }

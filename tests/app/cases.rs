@@ -6,6 +6,7 @@ mod moves;
 mod races;
 mod raw;
 mod seen;
+mod statements;
 
 use almoner::access::Role;
 use almoner::ids::{CaseId, FacilityId, UserId};

@@ -123,3 +123,8 @@ async fn a_case_is_carried_to_completion_on_a_desk_without_javascript() {
 async fn a_case_is_carried_to_completion_on_a_phone() {
     the_way(Screen::Phone, Script::On).await;
 }
+
+#[tokio::test]
+async fn a_case_is_carried_to_completion_on_a_phone_without_javascript() {
+    the_way(Screen::Phone, Script::Off).await;
+}

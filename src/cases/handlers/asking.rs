@@ -109,8 +109,7 @@ async fn render(
 
 /// Whether somebody can be given a case of that place.
 pub async fn is_caseworker(ctx: &Ctx, tx: &mut Tx, person: UserId, facility: Option<FacilityId>) -> Result<bool> {
-    let people = people::caseworkers(tx, ctx.actor.organization, facility).await?;
-    Ok(people.iter().any(|one| one.id == person))
+    people::works_at(tx, ctx.actor.organization, person, facility).await
 }
 
 /// "Moved to Assigned by J. Chair 10 s ago."

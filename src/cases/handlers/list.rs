@@ -112,7 +112,7 @@ async fn page(ctx: &Ctx, mut tx: Tx, filter: Filter, saved: Vec<SavedView>) -> R
     let last = rows.last().map(|row| cursor(row, &filter)).filter(|_| more);
     let places = facilities::within_reach(&mut tx, &ctx.actor).await?;
     let people = if ctx.actor.may(Permission::AssignCases) || ctx.actor.role == Role::Compliance {
-        people::workload(&mut tx, ctx.actor.organization).await?
+        people::names(&mut tx, ctx.actor.organization).await?
     } else {
         Vec::new()
     };
@@ -126,9 +126,7 @@ async fn page(ctx: &Ctx, mut tx: Tx, filter: Filter, saved: Vec<SavedView>) -> R
     tx.commit().await?;
     let who: Vec<Choice> = std::iter::once(Choice::new("nobody", "Nobody yet", filter.nobody))
         .chain(
-            people
-                .iter()
-                .map(|person| Choice::new(person.id.to_string(), person.name(), filter.people.contains(&person.id))),
+            people.iter().map(|(person, name)| Choice::new(person.to_string(), name, filter.people.contains(person))),
         )
         .collect();
     Ok(Index {

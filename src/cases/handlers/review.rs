@@ -26,7 +26,8 @@ pub async fn show(ctx: Ctx, mut tx: Tx) -> Page {
     let items = reveal(&ctx, &mut tx, rows, Action::View, "review").await?;
     let shell = ctx.shell(&mut tx, "Cases to review", Area::Cases).await?;
     tx.commit().await?;
-    let choices = choices(&workload, "");
+    let people: Vec<_> = workload.iter().map(|load| load.person.clone()).collect();
+    let choices = choices(&people, "");
     let page = Review { shell, time: time(&ctx), items, more, workload, choices };
     ctx.page(&page, &page)
 }

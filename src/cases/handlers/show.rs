@@ -17,6 +17,7 @@ use crate::events::{self, Action, Event};
 use crate::ids::CaseId;
 use crate::web::form::{Id, Query};
 use crate::web::nav::Area;
+use crate::web::shell::Shell;
 use crate::web::{Ctx, Page};
 
 /// The page.
@@ -55,6 +56,9 @@ pub async fn show(ctx: Ctx, mut tx: Tx, Id(id): Id<CaseId>) -> Page {
     let time = time(&ctx);
     let patient = item.row.patient_id.filter(|_| ctx.actor.may(Permission::ViewPatients));
     let page = Show {
+        mine: mine(&ctx, &shell),
+        opened_it: item.opened_it(ctx.actor.user),
+        works_on_it: item.works_on_it(ctx.actor.user),
         shell,
         time,
         description,
@@ -71,6 +75,15 @@ pub async fn show(ctx: Ctx, mut tx: Tx, Id(id): Id<CaseId>) -> Page {
         item,
     };
     ctx.page(&page, &page)
+}
+
+/// The way back to what waits for this person, with how much it is.
+fn mine(ctx: &Ctx, shell: &Shell) -> Option<String> {
+    if ctx.actor.role == Role::Compliance {
+        return None;
+    }
+    let count = shell.nav.iter().find(|line| line.href == "/cases").and_then(|line| line.count.as_deref());
+    Some(count.map_or_else(|| "My work".to_owned(), |count| format!("My work ({count})")))
 }
 
 /// Which version the page shows.

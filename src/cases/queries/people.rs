@@ -99,10 +99,6 @@ pub struct Caseworker {
     pub assigned: i64,
     /// Cases in progress.
     pub in_progress: i64,
-    /// Cases that wait for the chair.
-    pub finished: i64,
-    /// Those of all these that are overdue.
-    pub overdue: i64,
 }
 
 impl Caseworker {
@@ -112,17 +108,22 @@ impl Caseworker {
         format!("{} {}", self.first_name, self.last_name)
     }
 
-    /// What they have to work on.
-    #[must_use]
-    pub const fn open(&self) -> i64 {
-        self.assigned + self.in_progress
-    }
-
     /// "Bob Caseworker (11 open)".
     #[must_use]
     pub fn label(&self) -> String {
-        format!("{} ({} open)", self.name(), self.open())
+        format!("{} ({} open)", self.name(), self.assigned + self.in_progress)
     }
+}
+
+/// The load of a caseworker, as far as the actor may see it.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// Whose, with what they work on.
+    pub person: Caseworker,
+    /// Cases that wait for the chair.
+    pub finished: i64,
+    /// Those of all these that are overdue.
+    pub overdue: i64,
 }
 
 /// Who can be given a case of `facility` today, with their load as far as the actor may see it.
@@ -137,11 +138,10 @@ pub async fn caseworkers(
     Ok(sqlx::query_as!(
         Caseworker,
         r#"SELECT u.id AS "id!: UserId", u.first_name AS "first_name!", u.last_name AS "last_name!", w.assigned AS "assigned!",
-                  w.in_progress AS "in_progress!", w.finished AS "finished!", w.overdue AS "overdue!"
+                  w.in_progress AS "in_progress!"
            FROM app_user AS u CROSS JOIN LATERAL (
-               SELECT count(*) FILTER (WHERE c.status = 'ASSIGNED') AS assigned, count(*) FILTER (WHERE c.status = 'IN_PROGRESS') AS in_progress,
-                      count(*) FILTER (WHERE c.status = 'PENDING_COMPLETION') AS finished, count(*) FILTER (WHERE c.due_at < now()) AS overdue
-               FROM cases AS c WHERE c.organization_id = $1 AND c.assigned_to_id = u.id AND c.status IN ('ASSIGNED', 'IN_PROGRESS', 'PENDING_COMPLETION')) AS w
+               SELECT count(*) FILTER (WHERE c.status = 'ASSIGNED') AS assigned, count(*) FILTER (WHERE c.status = 'IN_PROGRESS') AS in_progress
+               FROM cases AS c WHERE c.organization_id = $1 AND c.assigned_to_id = u.id AND c.status IN ('ASSIGNED', 'IN_PROGRESS')) AS w
            WHERE u.organization_id = $1 AND u.status = 'ACTIVE' AND u.deleted_at IS NULL
              AND EXISTS (SELECT FROM membership AS m WHERE m.organization_id = $1 AND m.user_id = u.id AND m.role = 'CASEWORKER' AND m.deleted_at IS NULL
                          AND (m.facility_id IS NULL OR m.facility_id = $2)
@@ -154,13 +154,54 @@ pub async fn caseworkers(
     .await?)
 }
 
+/// Whether somebody can be given a case of `facility` today.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn works_at(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    person: UserId,
+    facility: Option<FacilityId>,
+) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM app_user AS u JOIN membership AS m ON m.organization_id = u.organization_id AND m.user_id = u.id
+                          WHERE u.organization_id = $1 AND u.id = $2 AND u.status = 'ACTIVE' AND u.deleted_at IS NULL AND m.role = 'CASEWORKER'
+                            AND m.deleted_at IS NULL AND (m.facility_id IS NULL OR m.facility_id = $3)
+                            AND CURRENT_DATE BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity')) AS "works!""#,
+        organization.uuid(),
+        person.uuid(),
+        facility.map(FacilityId::uuid),
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Every caseworker of the organization with their name, for the menu of the list: what they have to do costs a look at
+/// all of it, and is not asked for.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn names(conn: &mut PgConnection, organization: OrganizationId) -> Result<Vec<(UserId, String)>> {
+    let people = sqlx::query!(
+        r#"SELECT u.id AS "id: UserId", u.first_name, u.last_name FROM app_user AS u
+           WHERE u.organization_id = $1 AND u.status = 'ACTIVE' AND u.deleted_at IS NULL
+             AND EXISTS (SELECT FROM membership AS m WHERE m.organization_id = $1 AND m.user_id = u.id AND m.role = 'CASEWORKER' AND m.deleted_at IS NULL
+                         AND CURRENT_DATE BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'))
+           ORDER BY lower(u.last_name), lower(u.first_name), u.id LIMIT 200"#,
+        organization.uuid(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(people.into_iter().map(|one| (one.id, format!("{} {}", one.first_name, one.last_name))).collect())
+}
+
 /// Every caseworker of the organization, with their load as far as the actor may see it.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn workload(conn: &mut PgConnection, organization: OrganizationId) -> Result<Vec<Caseworker>> {
-    Ok(sqlx::query_as!(
-        Caseworker,
+pub async fn workload(conn: &mut PgConnection, organization: OrganizationId) -> Result<Vec<Load>> {
+    let rows = sqlx::query!(
         r#"SELECT u.id AS "id!: UserId", u.first_name AS "first_name!", u.last_name AS "last_name!", w.assigned AS "assigned!",
                   w.in_progress AS "in_progress!", w.finished AS "finished!", w.overdue AS "overdue!"
            FROM app_user AS u CROSS JOIN LATERAL (
@@ -174,5 +215,19 @@ pub async fn workload(conn: &mut PgConnection, organization: OrganizationId) -> 
         organization.uuid(),
     )
     .fetch_all(conn)
-    .await?)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Load {
+            person: Caseworker {
+                id: row.id,
+                first_name: row.first_name,
+                last_name: row.last_name,
+                assigned: row.assigned,
+                in_progress: row.in_progress,
+            },
+            finished: row.finished,
+            overdue: row.overdue,
+        })
+        .collect())
 }
