@@ -115,6 +115,13 @@ fn chosen(choices: &[(&'static str, &str)], typed: &str, field: &'static str, er
     })
 }
 
+/// Who the page thinks is there; empty where it does not say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PresenceForm {
+    pub person: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

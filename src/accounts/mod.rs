@@ -64,7 +64,7 @@ pub fn routes() -> Routes {
         .post("/me/sessions/{id}/end", SignedIn, handlers::sessions::end)
         .post("/me/sessions/end-others", SignedIn, handlers::sessions::end_others)
         .post("/me/role", SignedIn, handlers::sessions::switch_role)
-        .post("/me/presence", SignedIn, async || StatusCode::NO_CONTENT)
+        .post("/me/presence", SignedIn, handlers::sessions::presence)
         .get("/me/step-up", SignedIn, handlers::sessions::ask_password)
         .post("/me/step-up", SignedIn, handlers::sessions::step_up)
 }

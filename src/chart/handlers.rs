@@ -2,17 +2,17 @@
 
 use askama::Template;
 
-use super::pages::{Details, Print, Section, Summary};
+use super::pages::{Details, Newer, Print, Section, Summary};
 use super::panels;
 use crate::access::Permission;
 use crate::db::Tx;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::Action;
 use crate::ids::PatientId;
 use crate::patients::record::{self, Record};
 use crate::web::Ctx;
 use crate::web::ctx::Page;
-use crate::web::form::Id;
+use crate::web::form::{Id, Query};
 
 /// Alerts on the section of the chart; the queue has the rest.
 const SECTION_ALERTS: i64 = 50;
@@ -58,6 +58,21 @@ pub async fn print(ctx: Ctx, mut tx: Tx, Id(id): Id<PatientId>) -> Page {
     tx.commit().await?;
     let page = Print { shell, banner: record.banner(&ctx), back: record.href(""), panels };
     ctx.whole_page(axum::http::StatusCode::OK, &page)
+}
+
+/// The moment of the page that asks, in microseconds.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct Since {
+    since: i64,
+}
+
+/// `GET /patients/{id}/newer`: whether somebody else has changed the chart since the page that asks. It shows nothing of
+/// the record, so there is no view to write down.
+pub async fn newer(ctx: Ctx, mut tx: Tx, Id(id): Id<PatientId>, Query(query): Query<Since>) -> Page {
+    let since = chrono::DateTime::from_timestamp_micros(query.since).unwrap_or_default();
+    let changed = panels::changed(&mut tx, &ctx, id, since).await?.ok_or(Error::NotFound)?;
+    ctx.fragment(&Newer { changed, href: format!("/patients/{id}") })
 }
 
 fn facts(ctx: &Ctx, record: &Record) -> Result<String> {

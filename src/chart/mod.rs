@@ -16,6 +16,7 @@ use crate::web::Routes;
 pub fn routes() -> Routes {
     Routes::new()
         .get("/patients/{id}", ViewPatients, handlers::summary)
+        .get("/patients/{id}/newer", ViewPatients, handlers::newer)
         .get("/patients/{id}/alerts", ViewAlerts, handlers::alerts)
         .get("/patients/{id}/details", ViewPatients, handlers::details)
         .get("/patients/{id}/access-log", ViewAccessLog, handlers::access_log)

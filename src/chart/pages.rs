@@ -10,6 +10,16 @@ use crate::web::shell::Shell;
 use crate::web::ui::{Banner, Tab, Tone};
 use crate::web::{Ctx, filters, nav};
 
+/// Says that somebody else has changed the chart, or nothing.
+#[derive(Debug, Template)]
+#[template(path = "chart/_newer.html")]
+pub struct Newer {
+    /// Whether it has changed.
+    pub changed: bool,
+    /// The chart.
+    pub href: String,
+}
+
 /// The summary.
 #[derive(Debug, Template)]
 #[template(path = "chart/summary.html")]

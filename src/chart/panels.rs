@@ -112,6 +112,22 @@ pub struct OpenAlert {
     pub open: i64,
 }
 
+/// Whether somebody else changed something of a patient since then; none where the patient is out of sight.
+pub async fn changed(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    patient: PatientId,
+    since: crate::clock::Timestamp,
+) -> Result<Option<bool>> {
+    let changed = sqlx::query_scalar!(
+        r#"SELECT live.chart_changed(id, $3) AS "changed!" FROM patient WHERE organization_id = $1 AND id = $2"#,
+        ctx.actor.organization.uuid(),
+        patient.uuid(),
+        since as crate::clock::Timestamp,
+    );
+    Ok(changed.fetch_optional(&mut **tx).await?)
+}
+
 /// The worst open alerts of a patient, with how many there are, counted no further than anybody reads.
 pub async fn open_alerts(tx: &mut Tx, ctx: &Ctx, patient: PatientId, limit: i64) -> Result<Vec<OpenAlert>> {
     let rows = sqlx::query_as!(

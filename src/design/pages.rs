@@ -151,6 +151,7 @@ fn banner() -> Banner {
         allergies: Allergies::Known(vec![("penicillin".into(), "anaphylaxis".into()), ("latex".into(), "rash".into())]),
         died: None,
         restricted: None,
+        watch: None,
     }
 }
 

@@ -177,6 +177,7 @@ impl Record {
                 None => format::date(day),
             }),
             restricted: stored.deleted_at.map(|_| "Deleted record".to_owned()),
+            watch: Some((stored.id.to_string(), ctx.now().timestamp_micros())),
         }
     }
 

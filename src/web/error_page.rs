@@ -68,12 +68,13 @@ fn problem_of(response: &Response) -> Option<Problem> {
 }
 
 fn to_sign_in(hx: &Hx, target: Option<String>) -> Response {
-    let location = with_next("/sign-in", target);
     if hx.request {
-        let value = HeaderValue::from_str(&location).unwrap_or_else(|_| HeaderValue::from_static("/sign-in"));
-        return (StatusCode::UNAUTHORIZED, [(HeaderName::from_static("hx-redirect"), value)]).into_response();
+        // No page of sign-in inside another page, and none in its place: the page says that the session has ended, and
+        // keeps what was typed (session.js).
+        let stay = (HeaderName::from_static("hx-reswap"), HeaderValue::from_static("none"));
+        return (StatusCode::UNAUTHORIZED, [stay]).into_response();
     }
-    redirect(hx, &location, None)
+    redirect(hx, &with_next("/sign-in", target), None)
 }
 
 fn redirect_to_step_up(hx: &Hx, target: Option<String>) -> Response {

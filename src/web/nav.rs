@@ -383,6 +383,7 @@ pub(super) fn shell(ctx: &Ctx, title: String, area: Area, badges: Badges) -> She
         keys: actor.preferences.shortcuts,
         lang: actor.preferences.locale.clone(),
         nav: items(actor, area, badges),
+        account: actor.user.to_string(),
         person: actor.name.clone(),
         initials: actor.initials.clone(),
         role_label: actor.role.label(),

@@ -39,6 +39,8 @@ pub struct Shell {
     pub lang: String,
     /// The navigation.
     pub nav: Vec<NavItem>,
+    /// The account of who is signed in; empty for nobody.
+    pub account: String,
     /// Who is signed in.
     pub person: String,
     /// Their initials.
@@ -78,6 +80,7 @@ impl Shell {
             keys: false,
             lang: "en-GB".to_owned(),
             nav: Vec::new(),
+            account: String::new(),
             person: String::new(),
             initials: String::new(),
             role_label: "",

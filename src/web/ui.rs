@@ -261,6 +261,8 @@ pub struct Banner {
     pub died: Option<String>,
     /// Why this record is closed to most, when it is: "Staff member's own record".
     pub restricted: Option<String>,
+    /// Whose chart, and as of when (microseconds), where the page is to say that it has changed since.
+    pub watch: Option<(String, i64)>,
 }
 
 /// What happened, in a timeline.

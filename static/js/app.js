@@ -95,18 +95,4 @@
       s.textContent = gap < 0 && m ? 'in\u00a0' + t : t;
     }
   }, 3e4);
-
-  // A warning two minutes before the session ends, in every tab; then the page goes.
-  const idle = document.body.dataset.idle * 1e3, d = $('#idle'), tabs = idle && d && new BroadcastChannel('session');
-  if (tabs) {
-    let warn, end;
-    const arm = () => {
-      clearTimeout(warn); clearTimeout(end); if (d.open) d.close('');
-      warn = setTimeout(() => d.showModal(), idle - 12e4); end = setTimeout(() => location.reload(), idle + 2e3);
-    };
-    const used = () => { arm(); tabs.postMessage(1); };
-    tabs.onmessage = arm; used();
-    on('htmx:after:request', e => e.detail.ctx.request.headers['Almoner-Automatic'] || used());
-    d.onclose = () => d.returnValue === 'stay' && fetch('/me/presence', { method: 'POST' }).then(r => r.ok ? used() : location.reload());
-  }
 })();

@@ -400,9 +400,11 @@ async fn nobody_signed_in_is_sent_to_sign_in() {
     assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, "/sign-in?next=%2Fme%2Fsessions%3Fx%3D1"));
     let fragment = browser.hx_get("/me").await;
     assert_eq!(
-        (fragment.status, fragment.header("hx-redirect")),
-        (StatusCode::UNAUTHORIZED, Some("/sign-in?next=%2Fme"))
+        (fragment.status, fragment.header("hx-reswap"), fragment.body.as_str()),
+        (StatusCode::UNAUTHORIZED, Some("none"), ""),
+        "the page stays, with what was typed into it"
     );
+    assert_eq!(browser.hx_post("/me/presence", &[]).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(browser.post("/me/role", &[("role", "ADMIN")]).await.location(), "/sign-in");
     assert_eq!(browser.post("/sign-out", &[]).await.location(), "/sign-in", "signing out twice is no error");
 }

@@ -56,6 +56,33 @@ async fn what_cannot_be_seen_answers_like_what_does_not_exist() {
     assert_eq!(stranger.get("/patients/not-an-id").await.status, StatusCode::NOT_FOUND);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_a_chart_is_told_that_somebody_else_changed_it() {
+    let portal = Portal::start().await;
+    let id = okafor(&portal).await;
+    let (clinician, assistant) = (portal.sign_in("clinician").await, portal.sign_in("assistant").await);
+    let page = clinician.get(&format!("/patients/{id}/allergies")).await;
+    let trigger = page.attributes("#chart-changed", "hx-trigger").remove(0);
+    assert!(trigger.starts_with(&format!("chart-changed-{id} from:body")), "{trigger}");
+    let ask = page.attributes("#chart-changed", "hx-get").remove(0);
+    let views = "SELECT count(*) FROM audit_event WHERE action = 'VIEW'";
+    let before = crate::patients::ask(&portal, views).await;
+    let words = async |browser: &crate::support::Browser| browser.hx_get(&ask).await.texts("a.fresh").concat();
+    assert_eq!(words(&clinician).await, "");
+    assistant.get(&format!("/patients/{id}")).await;
+    assert_eq!(words(&clinician).await, "", "looking changes nothing");
+    let allergy = [("substance", "iodine"), ("severity", "MILD"), ("status", "ACTIVE")];
+    let saved = assistant.post(&format!("/patients/{id}/allergies"), &allergy).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+    assert!(words(&clinician).await.contains("Changed while you were reading"));
+    assert_eq!(words(&assistant).await, "", "they know what they did");
+    assert!(crate::patients::ask(&portal, views).await <= before + 2, "asking is no view");
+    let stranger = portal.visitor();
+    stranger.sign_in("clinician@southgate.example.com").await;
+    assert_eq!(stranger.hx_get(&ask).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(clinician.hx_get(&format!("/patients/{id}/newer?since=x")).await.status, StatusCode::BAD_REQUEST);
+}
+
 /// A section, what is typed there, the field that must not be empty, and what the list shows.
 type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str, &'static str);
 

@@ -1,10 +1,11 @@
 //! Finding patients and keeping their records.
 
+use almoner::access::Role;
 use reqwest::StatusCode;
 use sqlx::Row as _;
 use uuid::Uuid;
 
-use crate::support::{Browser, Portal, Reply};
+use crate::support::{Browser, House, Portal, Reply};
 
 /// What the form of a new record needs at least.
 const ADA: [(&str, &str); 8] = [
@@ -289,6 +290,59 @@ async fn a_stale_form_shows_both_versions_and_loses_nothing() {
     assert_eq!(ask(&portal, secret).await, 0, "no content of a protected column in the audit");
     let named = "SELECT count(*) FROM audit_event WHERE action = 'UPDATE' AND changes -> 'preferred_name' ->> 'after' = 'Daisy'";
     assert_eq!(ask(&portal, named).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_alerts_follow_a_patient_who_moves() {
+    let portal = Portal::start().await;
+    let house = House::build(&portal).await;
+    let patient = house.patient(&portal, house.clinic, "1").await;
+    let everywhere = house.person(&portal, Role::Clinician, None).await;
+    let (of_clinic, of_home) = (
+        house.account(&portal, Role::Clinician, Some(house.clinic)).await,
+        house.account(&portal, Role::Carer, Some(house.home)).await,
+    );
+    for (title, status, who) in [
+        ("New", "ACTIVE", "NULL".to_owned()),
+        ("Theirs", "ACTIVE", format!("(SELECT id FROM app_user WHERE email = '{of_clinic}')")),
+        ("Closed", "RESOLVED", "NULL".to_owned()),
+    ] {
+        let sql = format!(
+            "INSERT INTO alert (organization_id, id, patient_id, type, severity, title, status, assignee_id, resolved_at, resolved_by_id, reason_code)
+             SELECT '{org}', gen_random_uuid(), '{patient}', 'BP_HIGH_TREND', 'HIGH', '{title}', s, {who},
+                    CASE s WHEN 'RESOLVED' THEN now() END, CASE s WHEN 'RESOLVED' THEN '{patient}'::uuid END, CASE s WHEN 'RESOLVED' THEN 'EXPECTED' END
+             FROM (VALUES ('{status}')) AS v (s)",
+            org = house.organization
+        );
+        let mut conn = portal.admin.acquire().await.expect("a connection");
+        crate::support::run(&mut *conn, &sql).await;
+    }
+    let carer = portal.visitor();
+    carer.sign_in(&of_home).await;
+    assert!(!carer.get("/alerts").await.body.contains("Theirs"));
+    let path = format!("/patients/{patient}/edit");
+    let form = everywhere.get(&path).await;
+    let mut fields: Vec<(String, String)> =
+        ["last_name", "first_name", "date_of_birth_day", "date_of_birth_month", "date_of_birth_year", "row_version"]
+            .iter()
+            .map(|name| ((*name).to_owned(), form.field(name)))
+            .collect();
+    fields.push(("sex".into(), "FEMALE".into()));
+    fields.push(("clinician_id".into(), String::new()));
+    fields.push(("facility_id".into(), house.home.to_string()));
+    let saved = send(&everywhere, &path, &fields).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+    let count = async |condition: &str| {
+        ask(&portal, &format!("SELECT count(*) FROM alert WHERE patient_id = '{patient}' AND {condition}")).await
+    };
+    assert_eq!(count(&format!("is_open AND facility_id = '{}' AND row_version = 2", house.home)).await, 2);
+    assert_eq!(count("assignee_id IS NOT NULL").await, 0, "who does not work there cannot look after it there");
+    assert_eq!(count(&format!("NOT is_open AND facility_id = '{}'", house.clinic)).await, 1, "what is closed stays");
+    assert!(carer.get("/alerts").await.body.contains("Theirs"), "who looks after the patient now sees it");
+    let told = format!(
+        "SELECT count(DISTINCT facility_id) FROM audit_event WHERE resource_type = 'alert' AND patient_id = '{patient}' AND action = 'UPDATE'"
+    );
+    assert_eq!(ask(&portal, &told).await, 2, "both queues hear of it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

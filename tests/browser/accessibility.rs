@@ -25,7 +25,7 @@ async fn violations(window: &Window) -> Vec<String> {
 }
 
 /// What sticks out to the right of the window, where the page can be moved sideways.
-async fn sticking_out(window: &Window) -> Vec<String> {
+pub async fn sticking_out(window: &Window) -> Vec<String> {
     let found = window
         .run(
             "const width = document.documentElement.clientWidth;
@@ -38,7 +38,7 @@ async fn sticking_out(window: &Window) -> Vec<String> {
 }
 
 /// Not pages: files, streams, and what machines ask for.
-const NOT_PAGES: [&str; 7] = [
+const NOT_PAGES: [&str; 8] = [
     "/live",
     "/healthz",
     "/readyz",
@@ -46,6 +46,7 @@ const NOT_PAGES: [&str; 7] = [
     "/cases/newer",
     "/cases/{id}/changed",
     "/cases/{id}/timeline/newer",
+    "/patients/{id}/newer",
 ];
 
 /// Who looks at a page, where several may: the first of these.

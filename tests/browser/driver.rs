@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use fantoccini::wd::Capabilities;
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -113,6 +113,37 @@ impl Window {
         self.client.find(Locator::Css("body")).await.expect("a body").send_keys(key).await.expect("a key");
     }
 
+    /// Types where the focus is: nothing is clicked.
+    pub async fn keys(&self, keys: &str) {
+        self.client.active_element().await.expect("the focus").send_keys(keys).await.expect("keys");
+    }
+
+    /// What the focus is on, in words.
+    pub async fn focus(&self) -> String {
+        let words = "const e = document.activeElement;
+            return [e.tagName, e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent, e.value].join(' ').replace(/\\s+/g, ' ').trim();";
+        self.run(words).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Goes on with Tab until the focus is on what says this. Every stop on the way must be seen.
+    pub async fn tab_to(&self, words: &str) {
+        for _ in 0..150 {
+            self.keys(TAB).await;
+            let seen = "const e = document.activeElement, r = e.getBoundingClientRect(), s = getComputedStyle(e);
+                return e === document.body || (r.width > 0 && s.visibility === 'visible');";
+            assert_eq!(self.run(seen).await, true, "the focus is out of sight: {}", self.focus().await);
+            if self.focus().await.contains(words) {
+                return;
+            }
+        }
+        panic!("Tab never comes to {words}");
+    }
+
+    /// Asks Chromium for what WebDriver does not know.
+    pub async fn devtools(&self, command: &'static str, parameters: Value) {
+        self.client.issue_cmd(Devtools(command, parameters)).await.expect("Chromium does it");
+    }
+
     /// Waits until an element matches.
     pub async fn wait_for(&self, css: &str) {
         self.client
@@ -175,6 +206,26 @@ impl Window {
     /// Runs a script that calls back when it is done.
     pub async fn run_async(&self, script: &str) -> Value {
         self.client.execute_async(script, Vec::new()).await.expect("the script runs")
+    }
+}
+
+/// The key.
+pub const TAB: &str = "\u{E004}";
+
+/// The key.
+pub const ENTER: &str = "\u{E007}";
+
+/// A command of the DevTools protocol, as chromedriver passes them on.
+#[derive(Debug)]
+struct Devtools(&'static str, Value);
+
+impl WebDriverCompatibleCommand for Devtools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(json!({ "cmd": self.0, "params": self.1 }).to_string()))
     }
 }
 

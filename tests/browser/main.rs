@@ -7,7 +7,9 @@
 mod support;
 
 mod accessibility;
+mod adjusted;
 mod cases;
 mod documents;
 mod driver;
 mod journeys;
+mod session;

@@ -9,7 +9,7 @@ use tower_sessions::Session;
 use super::sign_in::password_failed;
 use super::{auth, new_id};
 use crate::access::Role;
-use crate::accounts::forms::{Next, RoleForm, StepUpForm};
+use crate::accounts::forms::{Next, PresenceForm, RoleForm, StepUpForm};
 use crate::accounts::limits::{Counters, Kind};
 use crate::accounts::model::next_path;
 use crate::accounts::pages::{SessionsPage, StepUpPage};
@@ -23,6 +23,16 @@ use crate::web::flash::Flash;
 use crate::web::form::{Form, Id, Query};
 use crate::web::nav::Area;
 use crate::web::{Ctx, Page};
+
+/// `POST /me/presence`: somebody is there, so the session goes on. A page that was left open says whose it is: it is not
+/// given to somebody else who has signed in meanwhile.
+pub async fn presence(ctx: Ctx, Form(form): Form<PresenceForm>) -> Result<StatusCode> {
+    if form.person.is_empty() || form.person == ctx.actor.user.to_string() {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Error::Forbidden)
+    }
+}
 
 pub async fn list(ctx: Ctx, mut tx: Tx) -> Page {
     let mut auth = auth(&ctx).await?;

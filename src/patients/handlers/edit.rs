@@ -91,7 +91,23 @@ async fn store(
         .at(Some(FacilityId::from(input.facility)))
         .changing(changes(record, offers, typed));
     events::record(tx, &ctx.by(), event).await?;
+    if record.stored.facility_id.uuid() != input.facility {
+        moved(ctx, tx, record, FacilityId::from(input.facility)).await?;
+    }
     Ok(Ok(()))
+}
+
+/// The patient's open alerts have moved too (the database sees to it): both queues are told.
+async fn moved(ctx: &Ctx, tx: &mut Tx, record: &Record, to: FacilityId) -> Result<()> {
+    let from = record.stored.facility_id;
+    for place in [from, to] {
+        let event = Event::new(Action::Update, "alert")
+            .about(Some(record.id()))
+            .at(Some(place))
+            .with(json!({ "moved_with_the_patient": { "from": from, "to": to } }));
+        events::record(tx, &ctx.by(), event).await?;
+    }
+    Ok(())
 }
 
 /// What changed, for the audit: the content of protected columns never.
