@@ -211,11 +211,15 @@ pub(super) async fn document_page(
 ) -> Result<Response> {
     let versions = queries::versions(&mut tx, ctx.actor.organization, document.id, None).await?;
     let event = owner.event(Action::View, Some(document.id), json!({ "page": "document" }));
-    events::record(&mut tx, &ctx.by(), event).await?;
+    let audited = events::record(&mut tx, &ctx.by(), event).await?;
+    let banner = match owner.subject {
+        Subject::Patient(id) => Some(record::open_seen(ctx, &mut tx, id, audited).await?.banner(ctx)),
+        Subject::Case(_) | Subject::Message(_) => None,
+    };
     let shell = ctx.shell(&mut tx, "Document", owner.area()).await?;
     tx.commit().await?;
     let status = form.status();
-    let page = DocumentPage::new(ctx, shell, document, versions, owner, form);
+    let page = DocumentPage::new(ctx, (shell, banner), document, versions, owner, form);
     ctx.whole_page(status, &page)
 }
 

@@ -117,7 +117,7 @@ pub(super) fn categories(chosen: &str) -> Vec<Choice> {
 /// Says how little room there is only where there is little.
 fn hint(room: u64) -> String {
     const LITTLE: u64 = 20 * FILE_BYTES;
-    let each = "PDF, pictures, office documents, text, CSV, sound or video. Up to 100 MB each, 20 at once.";
+    let each = "PDF, pictures, office documents, text, CSV, sound or video. Up to 100 MB each.";
     if room < LITTLE {
         format!("{each} Your organization has room for {} more.", format::file_size(room))
     } else {
@@ -255,6 +255,8 @@ pub struct ChartDocuments {
 pub struct DocumentPage {
     /// The frame.
     pub shell: Shell,
+    /// Who it is about, where it is one of a chart.
+    pub banner: Option<Banner>,
     /// The document.
     pub document: Document,
     /// Its versions, the newest first.
@@ -283,7 +285,7 @@ impl DocumentPage {
     /// The page.
     pub(super) fn new(
         ctx: &Ctx,
-        shell: Shell,
+        (shell, banner): (Shell, Option<Banner>),
         document: Document,
         versions: Vec<Version>,
         owner: &Owner,
@@ -296,6 +298,7 @@ impl DocumentPage {
         };
         Self {
             shell,
+            banner,
             label: owner.label.clone(),
             owner: owner.href.clone(),
             list: owner.subject.href(),

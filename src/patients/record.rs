@@ -82,6 +82,17 @@ pub async fn open(ctx: &Ctx, tx: &mut Tx, id: PatientId, action: Action, page: &
     Ok(Record { stored, opened, audited })
 }
 
+/// The same for the page of something that belongs to a record, whose view of it is written down already.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_seen(ctx: &Ctx, tx: &mut Tx, id: PatientId, audited: Audited) -> Result<Record> {
+    let keys = ctx.app.keys(tx, ctx.actor.organization).await?;
+    let stored = queries::record::find(tx, ctx.actor.organization, id).await?.ok_or(Error::NotFound)?;
+    let opened = Opened::of(&stored, ctx, keys, &audited)?;
+    Ok(Record { stored, opened, audited })
+}
+
 fn may_see_deleted(ctx: &Ctx) -> bool {
     ctx.actor.may(Permission::EditPatients) || ctx.actor.may(Permission::ViewAudit)
 }

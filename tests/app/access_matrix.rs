@@ -114,6 +114,7 @@ async fn records(portal: &Portal, route: RouteInfo) -> Vec<Uuid> {
     let table = match route.path.split('/').nth(1) {
         Some("alerts") => "alert",
         Some("cases") => "cases",
+        Some("documents") => "document",
         Some("patients") => "patient",
         Some("visits") => "visit",
         Some("visit-requests") => "visit_request",

@@ -135,7 +135,7 @@ async fn what_is_said_of_a_document_can_be_put_right() {
     assert_eq!(clinician.post(&edit, &good).await.status, StatusCode::SEE_OTHER);
     assert_eq!(clinician.post(&edit, &good).await.status, StatusCode::CONFLICT, "it changed meanwhile");
     let shown = clinician.get(&document).await;
-    assert!(shown.text("h1").contains("Letter of the surgeon") && shown.text("#facts").contains("01-Feb-2031"));
+    assert!(shown.text(".head h2").contains("Letter of the surgeon") && shown.text("#facts").contains("01-Feb-2031"));
     let silent = "SELECT count(*) FROM audit_event WHERE resource_type = 'document' AND (details::text LIKE '%surgeon%' OR changes::text LIKE '%surgeon%')";
     assert_eq!(ask(&portal, silent).await, 0, "the audit says which fields, not what they say");
 }
