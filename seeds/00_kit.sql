@@ -27,3 +27,7 @@ $$ SELECT bidx FROM clear_text WHERE table_name = t AND column_name = c AND row_
 -- Row-level security is forced upon the owner too: each file enters the organization it writes for.
 CREATE FUNCTION pg_temp.enter(n integer) RETURNS void LANGUAGE sql AS
 $$ SELECT set_config('app.ctx', pg_temp.demo_id('organization', n) || '|||*', true) $$;
+
+-- Who did what, for the audit: collected here, written by 99_traces.sql in the order of time.
+CREATE TEMPORARY TABLE trace (organization_id uuid, at timestamptz, actor_kind text, actor_id uuid, acting_role text, action text, resource_type text, resource_id uuid, patient_id uuid,
+  patient_ids uuid[], facility_id uuid, changes jsonb, details jsonb, ip_address inet, user_agent text) ON COMMIT DROP;

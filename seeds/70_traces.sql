@@ -1,6 +1,6 @@
 -- Traces of the last days, so that the access log of a patient and the audit have something to show. All of it is as invented as the rest.
 SELECT pg_temp.enter(1);
-INSERT INTO audit_event (organization_id, at, actor_kind, actor_id, acting_role, action, resource_type, resource_id, patient_id, patient_ids, facility_id, changes, details, ip_address, user_agent)
+INSERT INTO trace (organization_id, at, actor_kind, actor_id, acting_role, action, resource_type, resource_id, patient_id, patient_ids, facility_id, changes, details, ip_address, user_agent)
 SELECT pg_temp.demo_id('organization', 1), now() - ago, kind, CASE kind WHEN 'USER' THEN pg_temp.demo_id('user', who) WHEN 'SERVICE' THEN pg_temp.demo_id('service', who) END,
        CASE kind WHEN 'SERVICE' THEN 'SERVICE' ELSE (SELECT role FROM colleague WHERE n = who) END, action, resource, resource_id, pg_temp.demo_id('patient', person), patients,
        pg_temp.demo_id('facility', place), changes, details, ip, CASE kind WHEN 'USER' THEN 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0' END
@@ -33,6 +33,6 @@ FROM (
 ORDER BY ago DESC;
 
 SELECT pg_temp.enter(2);
-INSERT INTO audit_event (organization_id, at, actor_kind, actor_id, acting_role, action, resource_type, resource_id, patient_id, facility_id, ip_address)
+INSERT INTO trace (organization_id, at, actor_kind, actor_id, acting_role, action, resource_type, resource_id, patient_id, facility_id, ip_address)
 SELECT pg_temp.demo_id('organization', 2), now() - make_interval(hours => n), 'USER', pg_temp.demo_id('user', 21), 'CLINICIAN', 'VIEW', 'patient', pg_temp.demo_id('patient', 90 + n), pg_temp.demo_id('patient', 90 + n),
        pg_temp.demo_id('facility', 11), '192.0.2.200' FROM generate_series(4, 1, -1) AS n;

@@ -24,7 +24,7 @@ SELECT pg_temp.demo_id('organization', 1), 'case', pg_temp.demo_id('case', t.n),
 FROM turn AS t JOIN matter AS m USING (n) ORDER BY t.ago DESC, t.n, t.place;
 
 -- The pages write an event beside each row of the history, and so does this.
-INSERT INTO audit_event (organization_id, at, actor_kind, actor_id, acting_role, action, resource_type, resource_id, patient_id, facility_id, changes, details, ip_address)
+INSERT INTO trace (organization_id, at, actor_kind, actor_id, acting_role, action, resource_type, resource_id, patient_id, facility_id, changes, details, ip_address)
 SELECT pg_temp.demo_id('organization', 1), now() - t.ago, 'USER', pg_temp.demo_id('user', t.who), c.role,
        CASE WHEN t.kind = 'open' THEN 'CREATE' WHEN t.kind IN ('assign', 'reassign') THEN 'ASSIGNED' ELSE 'STATUS_CHANGED' END, 'case', pg_temp.demo_id('case', t.n), pg_temp.demo_id('patient', m.person),
        pg_temp.demo_id('facility', m.place),
@@ -36,7 +36,7 @@ SELECT pg_temp.demo_id('organization', 1), now() - t.ago, 'USER', pg_temp.demo_i
 FROM turn AS t JOIN matter AS m USING (n) JOIN colleague AS c ON c.n = t.who ORDER BY t.ago DESC, t.n, t.place;
 
 -- What was changed on the way.
-INSERT INTO audit_event (organization_id, at, actor_kind, actor_id, acting_role, action, resource_type, resource_id, patient_id, facility_id, changes, ip_address)
+INSERT INTO trace (organization_id, at, actor_kind, actor_id, acting_role, action, resource_type, resource_id, patient_id, facility_id, changes, ip_address)
 SELECT pg_temp.demo_id('organization', 1), now() - ago::interval, 'USER', pg_temp.demo_id('user', who), role, 'UPDATE', 'case', pg_temp.demo_id('case', n), pg_temp.demo_id('patient', m.person),
        pg_temp.demo_id('facility', m.place), changes::jsonb, '192.0.2.1'::inet + who
 FROM (VALUES (26, '27h', 3, 'CLERK', '{"priority": {"before": "MEDIUM", "after": "HIGH"}}'), (17, '19d', 4, 'CHAIR', '{"priority": {"before": "MEDIUM", "after": "HIGH"}}'),

@@ -4,7 +4,7 @@ INSERT INTO comment (organization_id, id, subject_kind, subject_id, facility_id,
 SELECT pg_temp.demo_id('organization', 1), pg_temp.demo_id('comment', r.n), 'case', pg_temp.demo_id('case', r.about), pg_temp.demo_id('facility', m.place), pg_temp.demo_id('patient', m.person),
        pg_temp.demo_id('user', r.who), pg_temp.sealed('comment', 'body', pg_temp.demo_id('comment', r.n)), now() - r.ago, pg_temp.demo_id('user', r.who)
 FROM remark AS r JOIN matter AS m ON m.n = r.about ORDER BY r.ago DESC;
-INSERT INTO audit_event (organization_id, at, actor_kind, actor_id, acting_role, action, resource_type, resource_id, patient_id, facility_id, details, ip_address)
+INSERT INTO trace (organization_id, at, actor_kind, actor_id, acting_role, action, resource_type, resource_id, patient_id, facility_id, details, ip_address)
 SELECT pg_temp.demo_id('organization', 1), now() - r.ago, 'USER', pg_temp.demo_id('user', r.who), c.role, 'COMMENTED', 'case', pg_temp.demo_id('case', r.about), pg_temp.demo_id('patient', m.person),
        pg_temp.demo_id('facility', m.place), jsonb_build_object('comment', pg_temp.demo_id('comment', r.n)), '192.0.2.1'::inet + r.who
 FROM remark AS r JOIN matter AS m ON m.n = r.about JOIN colleague AS c ON c.n = r.who ORDER BY r.ago DESC;
@@ -26,7 +26,7 @@ WHERE s.place = 1 OR (s.place = 2 AND c.status IN ('IN_PROGRESS', 'DONE')) OR (s
 INSERT INTO status_change (organization_id, subject_kind, subject_id, patient_id, facility_id, from_status, to_status, reason, changed_by_id, at)
 SELECT pg_temp.demo_id('organization', 1), 'task', pg_temp.demo_id('task', s.n), pg_temp.demo_id('patient', m.person), pg_temp.demo_id('facility', m.place), s.before, s.after, s.reason, pg_temp.demo_id('user', s.who), now() - s.ago
 FROM chore_step AS s JOIN matter AS m ON m.n = s.about ORDER BY s.ago DESC, s.n, s.place;
-INSERT INTO audit_event (organization_id, at, actor_kind, actor_id, acting_role, action, resource_type, resource_id, patient_id, facility_id, changes, details, ip_address)
+INSERT INTO trace (organization_id, at, actor_kind, actor_id, acting_role, action, resource_type, resource_id, patient_id, facility_id, changes, details, ip_address)
 SELECT pg_temp.demo_id('organization', 1), now() - s.ago, 'USER', pg_temp.demo_id('user', s.who), c.role, CASE s.place WHEN 1 THEN 'CREATE' ELSE 'STATUS_CHANGED' END, 'task', pg_temp.demo_id('task', s.n),
        pg_temp.demo_id('patient', m.person), pg_temp.demo_id('facility', m.place), CASE WHEN s.place > 1 THEN jsonb_build_object('status', jsonb_build_object('before', s.before, 'after', s.after)) END,
        jsonb_build_object('case', pg_temp.demo_id('case', s.about)), '192.0.2.1'::inet + s.who

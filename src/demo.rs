@@ -22,7 +22,7 @@ pub const ORGANIZATIONS: [Uuid; 2] = [
 ];
 
 /// The files, in order. Names say what they tell; numbers leave room between them.
-const FILES: [(&str, &str); 18] = [
+const FILES: &[(&str, &str)] = &[
     ("00_kit.sql", include_str!("../seeds/00_kit.sql")),
     ("10_organizations.sql", include_str!("../seeds/10_organizations.sql")),
     ("20_accounts.sql", include_str!("../seeds/20_accounts.sql")),
@@ -41,6 +41,7 @@ const FILES: [(&str, &str); 18] = [
     ("90_visits.sql", include_str!("../seeds/90_visits.sql")),
     ("95_messages.sql", include_str!("../seeds/95_messages.sql")),
     ("96_conversations.sql", include_str!("../seeds/96_conversations.sql")),
+    ("99_traces.sql", include_str!("../seeds/99_traces.sql")),
 ];
 
 /// The file after which the organizations exist and get their data keys.
@@ -101,7 +102,7 @@ pub async fn fill(app: &App, admin: &PgConnectOptions) -> anyhow::Result<Outcome
     if !present.is_empty() {
         bail!("the database holds an organization already: demo data goes into an empty database only");
     }
-    for (name, sql) in FILES {
+    for &(name, sql) in FILES {
         run(&mut tx, sql).await.with_context(|| format!("seeds/{name}"))?;
         if name == ORGANIZATIONS_FILE {
             make_keys(&mut tx, app.keyring()).await?;

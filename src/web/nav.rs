@@ -231,6 +231,29 @@ const LINES: &[Line] = &[
     },
 ];
 
+/// The badges of those who see alerts, in one statement. `$1` is the organization, `$2` where counting ends, `$3` who
+/// asks, `$4` whether they answer for the team, `$5` their facilities where they do not work in all.
+macro_rules! badges {
+    ($place:literal, $facility:literal $(, $here:expr)?; $organization:expr, $user:expr, $team:expr) => {
+        sqlx::query!(
+            r#"SELECT (SELECT COUNT(*) FROM (SELECT FROM alert WHERE organization_id = $1 AND is_open "# + $place + r#" LIMIT $2) AS open) AS "alerts!",
+                      EXISTS (SELECT FROM alert WHERE organization_id = $1 AND is_open AND severity_rank = 4 "# + $place + r#") AS "critical!",
+                      (SELECT COUNT(*) FROM (SELECT FROM visit_request WHERE organization_id = $1 AND is_open
+                         AND status <> 'AWAITING_PATIENT_CONFIRMATION' "# + $place + r#" LIMIT $2) AS asking) AS "requests!",
+                      (SELECT COUNT(*) FROM (SELECT FROM thread_participant WHERE organization_id = $1 AND user_id = $3 AND unread_count > 0 LIMIT $2) AS mine)
+                      + (SELECT COUNT(*) FROM (SELECT FROM facility AS f CROSS JOIN LATERAL (
+                           SELECT FROM thread AS t WHERE t.organization_id = $1 AND t.facility_id = f.id AND t.status = 'AWAITING_STAFF' AND t.assignee_id IS NULL
+                             AND NOT EXISTS (SELECT FROM thread_participant AS p WHERE p.organization_id = $1 AND p.thread_id = t.id AND p.user_id = $3 AND p.unread_count > 0)
+                           LIMIT $2) AS t WHERE $4 AND f.organization_id = $1 "# + $facility + r#" LIMIT $2) AS ours) AS "messages!""#,
+            $organization,
+            COUNT_CAP,
+            $user,
+            $team,
+            $($here)?
+        )
+    };
+}
+
 /// The badges of the navigation, in one query; none for roles that have no badge.
 ///
 /// # Errors
@@ -241,37 +264,22 @@ pub async fn badges(tx: &mut Tx, actor: &Actor) -> Result<Badges> {
         let messages = waiting_messages(tx, actor).await?;
         return Ok(Badges { cases, messages, ..Badges::default() });
     }
-    let organization = actor.organization.uuid();
-    let (alerts, critical, requests) = match &actor.facilities {
+    let (organization, user) = (actor.organization.uuid(), actor.user.uuid());
+    let team = actor.may(Permission::AnswerForTeam);
+    let (alerts, critical, requests, messages) = match &actor.facilities {
         Facilities::All => {
-            let row = sqlx::query!(
-                r#"SELECT (SELECT COUNT(*) FROM (SELECT FROM alert WHERE organization_id = $1 AND is_open LIMIT $2) AS open) AS "alerts!",
-                          EXISTS (SELECT FROM alert WHERE organization_id = $1 AND is_open AND severity_rank = 4) AS "critical!",
-                          (SELECT COUNT(*) FROM (SELECT FROM visit_request WHERE organization_id = $1 AND is_open AND status <> 'AWAITING_PATIENT_CONFIRMATION' LIMIT $2) AS asking) AS "requests!""#,
-                organization,
-                COUNT_CAP,
-            )
-            .fetch_one(&mut **tx)
-            .await?;
-            (row.alerts, row.critical, row.requests)
+            let row = badges!("", ""; organization, user, team).fetch_one(&mut **tx).await?;
+            (row.alerts, row.critical, row.requests, row.messages)
         }
         Facilities::Only(list) => {
             let here: Vec<Uuid> = list.iter().map(|id| id.uuid()).collect();
-            let row = sqlx::query!(
-                r#"SELECT (SELECT COUNT(*) FROM (SELECT FROM alert WHERE organization_id = $1 AND facility_id = ANY ($2) AND is_open LIMIT $3) AS open) AS "alerts!",
-                          EXISTS (SELECT FROM alert WHERE organization_id = $1 AND facility_id = ANY ($2) AND is_open AND severity_rank = 4) AS "critical!",
-                          (SELECT COUNT(*) FROM (SELECT FROM visit_request WHERE organization_id = $1 AND facility_id = ANY ($2) AND is_open
-                             AND status <> 'AWAITING_PATIENT_CONFIRMATION' LIMIT $3) AS asking) AS "requests!""#,
-                organization,
-                &here,
-                COUNT_CAP,
-            )
-            .fetch_one(&mut **tx)
-            .await?;
-            (row.alerts, row.critical, row.requests)
+            let row = badges!("AND facility_id = ANY ($5)", "AND f.id = ANY ($5)", &here; organization, user, team)
+                .fetch_one(&mut **tx)
+                .await?;
+            (row.alerts, row.critical, row.requests, row.messages)
         }
     };
-    let messages = waiting_messages(tx, actor).await?;
+    let messages = if actor.may(Permission::UseMessages) { messages } else { 0 };
     Ok(Badges { alerts, critical, requests, messages, cases: 0 })
 }
 

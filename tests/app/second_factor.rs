@@ -71,7 +71,7 @@ async fn a_code_is_asked_for_after_the_password_and_is_good_once() {
     assert_eq!(both(&portal.visitor(), &email, &code(&key, 1)).await.status, StatusCode::SEE_OTHER);
     let details = sqlx::query_scalar!(
         r#"SELECT details->>'second_factor' AS "how!" FROM audit_event
-            WHERE action IN ('LOGIN', 'LOGIN_FAILED') AND details ? 'second_factor' ORDER BY seq"#
+            WHERE action IN ('LOGIN', 'LOGIN_FAILED') AND details ? 'second_factor' ORDER BY at"#
     );
     assert_eq!(details.fetch_all(&portal.admin).await.unwrap(), ["APP", "true", "true", "APP"]);
     let stored = sqlx::query_scalar!(r#"SELECT secret_enc AS "secret!" FROM second_factor"#)

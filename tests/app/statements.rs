@@ -18,11 +18,11 @@ fn expect(reply: &Reply, budget: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_queue_takes_five() {
+async fn the_queue_takes_six() {
     let portal = Portal::start().await;
     let clinician = portal.sign_in("clinician").await;
-    // The session, the rows, what stands around them, the audit, the end.
-    twice(&clinician, "/alerts?rows=50", 5).await;
+    // The session, the rows, what stands around them, the messages that wait, the audit, the end.
+    twice(&clinician, "/alerts?rows=50", 6).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
