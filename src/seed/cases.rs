@@ -217,7 +217,7 @@ impl Cases {
 /// # Errors
 /// Where the database refuses a row.
 pub async fn write(conn: &mut PgConnection, ground: &Ground, cases: &Cases) -> anyhow::Result<u64> {
-    let mut tx = conn.begin().await?;
+    // Each statement is a transaction: the counter of numbers is locked for the first of them only, and the other writer waits for no more.
     let mut rows = sqlx::query!(
         "INSERT INTO cases (organization_id, id, facility_id, patient_id, title, description_enc, priority, status, assigned_to_id, due_at, submitted_at, assigned_at, started_at,
                             finished_at, finished_by_id, completed_at, completed_by_id, closure_reason, status_changed_at, status_changed_by_id, created_at, updated_at, created_by_id)
@@ -243,13 +243,12 @@ pub async fn write(conn: &mut PgConnection, ground: &Ground, cases: &Cases) -> a
         &cases.steps,
         &cases.opened as &[Timestamp],
     )
-    .execute(&mut *tx)
+    .execute(&mut *conn)
     .await?
     .rows_affected();
-    rows += write_history(&mut tx, ground, cases).await?;
-    rows += write_events(&mut tx, ground, cases).await?;
-    rows += write_comments(&mut tx, ground, cases).await?;
-    tx.commit().await?;
+    rows += write_history(conn, ground, cases).await?;
+    rows += write_events(conn, ground, cases).await?;
+    rows += write_comments(conn, ground, cases).await?;
     Ok(rows)
 }
 

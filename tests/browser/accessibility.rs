@@ -60,6 +60,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
     let (slot, own_visit) = (first(portal, "slot").await, first(portal, "own visit").await);
     let user = first(portal, "app_user").await;
     let case = first(portal, "cases").await;
+    let task = first(portal, "task").await;
     let document = first(portal, "document").await;
     for route in routes::all().table().filter(|route| route.method == "GET") {
         // For a quick look at one page: ONLY=/alerts cargo test --test browser axe
@@ -83,6 +84,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
             Some("my") if route.path.starts_with("/my/visits/") => own_visit.as_str(),
             Some("admin") if route.path.starts_with("/admin/users/") => user.as_str(),
             Some("cases") => case.as_str(),
+            Some("tasks") => task.as_str(),
             Some("documents") => document.as_str(),
             _ => patient.as_str(),
         };
@@ -129,13 +131,10 @@ async fn first(portal: &Portal, table: &str) -> String {
         "slot" => "SELECT id::text FROM slot WHERE status = 'BLOCKED' ORDER BY start_time LIMIT 1",
         "app_user" => "SELECT id::text FROM app_user WHERE email = 'carer@example.com'",
         "document" => "SELECT id::text FROM document WHERE current_version > 1",
-        // Something to do on the page: it waits for its chair, about somebody, and is overdue.
-        "cases" => {
-            "INSERT INTO cases (organization_id, id, facility_id, patient_id, title, status, priority, due_at, submitted_at, created_by_id)
-             SELECT p.organization_id, gen_random_uuid(), p.facility_id, p.id, 'Home adaptation grant, second bathroom rail', 'PENDING_REVIEW',
-                    'HIGH', now() - INTERVAL '2 days', now() - INTERVAL '1 day', u.id
-             FROM patient AS p JOIN app_user AS u ON u.organization_id = p.organization_id AND u.email = 'clerk@example.com'
-             WHERE p.name_key = 'okafor adaeze' RETURNING id::text"
+        // Something to do on the page: it waits for its chair, about somebody, from an alert, with comments and tasks.
+        "cases" => "SELECT id::text FROM cases WHERE number = 2041",
+        "task" => {
+            "SELECT t.id::text FROM task AS t JOIN cases AS c ON c.id = t.case_id WHERE c.number = 2041 ORDER BY t.id LIMIT 1"
         }
         _ => "SELECT id::text FROM patient WHERE name_key = 'okafor adaeze'",
     };
