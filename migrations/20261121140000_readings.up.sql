@@ -162,10 +162,10 @@ CREATE TABLE IF NOT EXISTS observation (
   CONSTRAINT observation_error_explained CHECK (CASE status WHEN 'ENTERED_IN_ERROR' THEN btrim(coalesce(status_reason, '')) <> '' AND status_at IS NOT NULL
                                                 ELSE num_nonnulls(status_reason, status_at, status_by_id) = 0 END)
 ) PARTITION BY RANGE (effective_at);
--- A reading that stands is there once, whoever sends it how often. Charts read this index and nothing else.
+-- A reading that stands is there once, whoever sends it how often. Charts and the latest reading of each metric come from this index alone. There is none
+-- without code on purpose: the planner would take it for the latest reading, and read all others on the way (265 ms instead of 4 for a patient with 100,000).
 CREATE UNIQUE INDEX IF NOT EXISTS observation_once ON observation (organization_id, patient_id, code, effective_at, value_num, value2_num, context) NULLS NOT DISTINCT
   WHERE status = 'FINAL';
-CREATE INDEX IF NOT EXISTS observation_patient ON observation (organization_id, patient_id, effective_at);
 CREATE INDEX IF NOT EXISTS observation_errors ON observation (organization_id, patient_id, code, effective_at) WHERE status = 'ENTERED_IN_ERROR';
 CREATE INDEX IF NOT EXISTS observation_device_connection ON observation (organization_id, device_connection_id) WHERE device_connection_id IS NOT NULL;
 CALL kit.describe('observation', 'One reading: a measurement, a vital sign, a heart rate variability, a body mass index. Never deleted: what was wrong is marked as entered in error and stays.',

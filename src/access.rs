@@ -249,7 +249,7 @@ pub enum Permission {
     ViewReadings,
     /// Write down what was measured.
     RecordReadings,
-    /// Mark readings as entered in error, and set goals.
+    /// Mark readings as entered in error, set goals, link and revoke devices.
     CorrectReadings,
     /// Take readings out as CSV.
     ExportReadings,
@@ -389,7 +389,7 @@ impl Permission {
             Self::ManagePortalAccounts => "Invite to the portal, manage proxies",
             Self::ViewReadings => "See readings",
             Self::RecordReadings => "Record readings",
-            Self::CorrectReadings => "Mark readings as entered in error, set goals",
+            Self::CorrectReadings => "Mark readings as entered in error, set goals, link devices",
             Self::ExportReadings => "Export readings",
             Self::ViewTasks => "See tasks",
             Self::WorkOnTasks => "Add and do tasks",

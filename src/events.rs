@@ -115,6 +115,21 @@ impl By {
         Self { organization, kind: "SYSTEM", id: None, role: None, session: None, request: None, ip: None, agent: None }
     }
 
+    /// Another system, in a request.
+    #[must_use]
+    pub const fn service(organization: OrganizationId, account: Uuid, request: RequestId, ip: Option<IpAddr>) -> Self {
+        Self {
+            organization,
+            kind: "SERVICE",
+            id: Some(account),
+            role: Some("SERVICE"),
+            session: None,
+            request: Some(request),
+            ip,
+            agent: None,
+        }
+    }
+
     /// The person, where it was one.
     #[must_use]
     pub fn user(&self) -> Option<UserId> {

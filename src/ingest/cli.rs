@@ -18,7 +18,7 @@ use crate::ids::{FacilityId, OrganizationId, ServiceAccountId};
 /// What to do with service accounts.
 #[derive(Clone, Debug, Subcommand)]
 pub enum ServiceAccountCommand {
-    /// Let another system raise alerts. Prints its secret, once.
+    /// Let another system raise alerts or send readings. Prints its secret, once.
     Add(Add),
     /// List the accounts.
     List,
@@ -42,9 +42,25 @@ pub struct Add {
     /// The organization, by name; may be left out where there is only one.
     #[arg(long)]
     organization: Option<String>,
+    /// It sends readings; without, or besides, `--alerts`.
+    #[arg(long)]
+    readings: bool,
+    /// It raises alerts: so without `--readings` too.
+    #[arg(long)]
+    alerts: bool,
     /// After how many days it stops working by itself; never without.
     #[arg(long)]
     days: Option<u16>,
+}
+
+impl Add {
+    const fn scopes(&self) -> &'static [&'static str] {
+        match (self.alerts, self.readings) {
+            (_, false) => &["alerts_ingest"],
+            (false, true) => &["device_sync"],
+            (true, true) => &["alerts_ingest", "device_sync"],
+        }
+    }
 }
 
 /// Carries out one command.
@@ -55,7 +71,9 @@ pub async fn run(app: &App, command: &ServiceAccountCommand) -> anyhow::Result<(
     match command {
         ServiceAccountCommand::Add(add) => {
             let organization = organization(app, add.organization.as_deref()).await?;
-            let (id, secret) = self::add(app, organization, &add.name, add.facility.as_deref(), add.days).await?;
+            let scopes = add.scopes();
+            let (id, secret) =
+                self::add(app, organization, &add.name, add.facility.as_deref(), add.days, scopes).await?;
             println!("Account: {id}\nSecret:  {}\nThe secret is not shown again.", &*secret);
             Ok(())
         }
@@ -64,7 +82,7 @@ pub async fn run(app: &App, command: &ServiceAccountCommand) -> anyhow::Result<(
     }
 }
 
-/// Makes an account that may raise alerts; answers its id and its secret, which is not to be had again.
+/// Makes an account with these scopes; answers its id and its secret, which is not to be had again.
 ///
 /// # Errors
 /// Where the name is taken, the facility is unknown, or the database does not answer.
@@ -74,6 +92,7 @@ pub async fn add(
     name: &str,
     facility: Option<&str>,
     days: Option<u16>,
+    scopes: &[&str],
 ) -> anyhow::Result<(ServiceAccountId, zeroize::Zeroizing<String>)> {
     let (id, (_, secret)) = (ServiceAccountId::new(), Secret::new());
     let mut tx = app.db.begin_worker(organization).await?;
@@ -85,13 +104,14 @@ pub async fn add(
     };
     sqlx::query!(
         "INSERT INTO service_account (organization_id, id, name, scopes, facility_id, secret_enc, expires_at)
-         VALUES ($1, $2, $3, ARRAY['alerts_ingest'], $4, $5, NOW() + MAKE_INTERVAL(days => $6))",
+         VALUES ($1, $2, $3, $7, $4, $5, NOW() + MAKE_INTERVAL(days => $6))",
         organization.uuid(),
         id.uuid(),
         name.trim(),
         facility.map(FacilityId::uuid),
         sealed,
         days.map(i32::from),
+        &scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<String>>(),
     )
     .execute(&mut *tx)
     .await

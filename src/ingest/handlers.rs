@@ -20,6 +20,9 @@ use crate::web::ctx::Visitor;
 /// The largest message. Evidence is a handful of series, not a recording.
 const BODY_BYTES: usize = 64 * 1024;
 
+/// The scope of accounts that may raise alerts.
+const SCOPE: &str = "alerts_ingest";
+
 /// `POST /ingest/alerts`.
 pub async fn create(State(app): State<App>, visitor: Visitor, request: Request) -> Response {
     match receive(&app, &visitor, request).await {
@@ -31,7 +34,7 @@ pub async fn create(State(app): State<App>, visitor: Visitor, request: Request) 
 async fn receive(app: &App, visitor: &Visitor, request: Request) -> Result<(AlertId, bool), Refusal> {
     let claim = Claim::read(request.headers());
     let body = to_bytes(request.into_body(), BODY_BYTES).await.map_err(|_| Error::TooLarge)?;
-    let (claim, account, mut tx) = authenticate(app, claim, &body).await?;
+    let (claim, account, mut tx) = authenticate(app, claim, &body, SCOPE).await?;
     if !claim.is_fresh(app.clock.now()) {
         return Err(Refusal::Stale);
     }
@@ -47,9 +50,14 @@ async fn receive(app: &App, visitor: &Visitor, request: Request) -> Result<(Aler
 }
 
 /// Who sent it, with a transaction inside their organization. No claim, no account and no right signature are one answer.
-async fn authenticate(app: &App, claim: Option<Claim>, body: &Bytes) -> Result<(Claim, Account, Tx), Refusal> {
+pub(super) async fn authenticate(
+    app: &App,
+    claim: Option<Claim>,
+    body: &Bytes,
+    scope: &str,
+) -> Result<(Claim, Account, Tx), Refusal> {
     let claim = claim.ok_or(Refusal::Unsigned)?;
-    let Some(account) = queries::account(app, claim.account).await? else {
+    let Some(account) = queries::account(app, claim.account, scope).await? else {
         claim.holds(&Secret::nobodys(), body);
         return Err(Refusal::Unsigned);
     };

@@ -1,4 +1,5 @@
-//! The door for other systems: `POST /ingest/alerts`, for workflow engines, device clouds and rule engines elsewhere.
+//! The doors for other systems: `POST /ingest/alerts`, for workflow engines and rule engines elsewhere, and
+//! `POST /ingest/observations`, for device clouds (see [`observations`]).
 //!
 //! A service account signs each message as <https://www.standardwebhooks.com> describes; besides the three headers
 //! given there, it names itself:
@@ -14,8 +15,8 @@
 //! fields of [`form`]; the answer is `{"data": {"alert": …, "new": …}, "error": null, "meta": {"request_id": …}}`, and a
 //! repeated message gets the same data again. An alert with the `dedupe_key` of one that is open counts that one up.
 //!
-//! Such an account can do one thing: call `ingest.raise_alert`, as the database role `almoner_ingest`, which has no right
-//! to read a single record.
+//! Such an account can only call functions in the schema `ingest` (`raise_alert` with the scope `alerts_ingest`, those of
+//! readings with `device_sync`), as the database role `almoner_ingest`, which has no right to read a single record.
 
 use crate::access::Permission::Public;
 use crate::web::Routes;
@@ -24,10 +25,15 @@ mod answer;
 pub mod cli;
 mod form;
 mod handlers;
+mod observations;
 mod queries;
 mod signature;
 
-/// The route. Public to the guard: there is no session, and the signature is checked by the handler.
+/// The routes. Public to the guard: there is no session, and the signature is checked by the handler.
 pub fn routes() -> Routes {
-    Routes::new().post("/ingest/alerts", Public, handlers::create)
+    Routes::new().post("/ingest/alerts", Public, handlers::create).post(
+        "/ingest/observations",
+        Public,
+        observations::create,
+    )
 }

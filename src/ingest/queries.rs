@@ -7,13 +7,14 @@ use super::form::Message;
 use crate::app::App;
 use crate::db::Tx;
 use crate::error::{Error, Result};
-use crate::ids::{AlertId, OrganizationId, RequestId};
+use crate::ids::{AlertId, DeviceConnectionId, OrganizationId, PatientId, RequestId};
+use crate::readings::model::Vendor;
 use crate::web::ctx::Visitor;
 
 /// Messages of one account in one minute. A device cloud that sends more should send what changed.
 const PER_MINUTE: i32 = 600;
 
-/// A service account that may raise alerts.
+/// A service account.
 #[derive(Debug)]
 pub(super) struct Account {
     pub id: Uuid,
@@ -22,15 +23,16 @@ pub(super) struct Account {
     pub facility: Option<Uuid>,
 }
 
-/// The account, where it is one that may raise alerts now.
-pub(super) async fn account(app: &App, id: Uuid) -> Result<Option<Account>> {
+/// The account, where it is one that may do what `scope` says now.
+pub(super) async fn account(app: &App, id: Uuid, scope: &str) -> Result<Option<Account>> {
     Ok(sqlx::query_as!(
         Account,
         r#"SELECT id, organization_id AS "organization: OrganizationId", secret_enc AS secret, facility_id AS facility
              FROM service_account
-            WHERE id = $1 AND 'alerts_ingest' = ANY (scopes)
+            WHERE id = $1 AND $2 = ANY (scopes)
               AND revoked_at IS NULL AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > NOW())"#,
         id,
+        scope,
     )
     .fetch_optional(app.db.auth())
     .await?)
@@ -121,4 +123,49 @@ fn refusal(error: sqlx::Error, message: &Message) -> Refusal {
         Some(("42501", _)) => Refusal::field("facility", "There is no such facility"),
         _ => Refusal::Failed(error.into()),
     }
+}
+
+/// Notes that a message with readings arrived; what was answered before, where it did already.
+pub(super) async fn begin_readings(tx: &mut Tx, message: &str) -> Result<Option<serde_json::Value>> {
+    Ok(sqlx::query_scalar!("SELECT ingest.begin_readings($1)", message).fetch_one(&mut **tx).await?)
+}
+
+/// Keeps what is answered.
+pub(super) async fn finish_readings(tx: &mut Tx, message: &str, answer: &serde_json::Value) -> Result<()> {
+    sqlx::query!("SELECT ingest.finish_readings($1, $2)", message, answer).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Those of the patients of whom this account may send readings, with the blind index of their record number.
+pub(super) async fn reading_subjects(
+    tx: &mut Tx,
+    ids: &[Uuid],
+    numbers: &[Vec<u8>],
+) -> Result<Vec<(PatientId, Option<Vec<u8>>)>> {
+    let rows =
+        sqlx::query!(r#"SELECT id AS "id!: PatientId", number FROM ingest.reading_subjects($1, $2)"#, ids, numbers,)
+            .fetch_all(&mut **tx)
+            .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.number)).collect())
+}
+
+/// A device of a patient.
+pub(super) struct Device {
+    pub id: DeviceConnectionId,
+    pub patient: PatientId,
+    pub vendor: Vendor,
+    pub external: String,
+    pub usable: bool,
+}
+
+/// The devices of these patients.
+pub(super) async fn reading_devices(tx: &mut Tx, patients: &[Uuid]) -> Result<Vec<Device>> {
+    Ok(sqlx::query_as!(
+        Device,
+        r#"SELECT id AS "id!: DeviceConnectionId", patient_id AS "patient!: PatientId", vendor AS "vendor!: Vendor",
+                  external_id AS "external!", usable AS "usable!" FROM ingest.reading_devices($1)"#,
+        patients,
+    )
+    .fetch_all(&mut **tx)
+    .await?)
 }

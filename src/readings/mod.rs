@@ -6,6 +6,7 @@
 
 pub mod cards;
 pub mod derive;
+mod devices;
 mod export;
 mod forms;
 pub mod goals;
@@ -39,6 +40,11 @@ pub fn routes() -> Routes {
         .post("/patients/{id}/vitals/{metric}/goal", CorrectReadings, handlers::set_goal)
         .get("/patients/{id}/readings/{reading}/error", CorrectReadings, handlers::ask_error)
         .post("/patients/{id}/readings/{reading}/error", CorrectReadings, handlers::set_error)
+        .get("/patients/{id}/devices", ViewReadings, devices::list)
+        .post("/patients/{id}/devices", CorrectReadings, devices::link)
+        .post("/patients/{id}/devices/{device}/revocation", CorrectReadings, devices::revoke)
+        .get("/my/readings/devices", UsePortal, devices::mine)
+        .post("/my/readings/devices/{device}/revocation", UsePortal, devices::revoke_mine)
         .get("/my/readings", UsePortal, portal::mine)
         .get("/my/readings/new", UsePortal, portal::ask)
         .post("/my/readings/new", UsePortal, portal::save)

@@ -205,6 +205,12 @@ impl NewReading {
         self.at
     }
 
+    /// Whether it was computed from another.
+    #[must_use]
+    pub const fn is_derived(&self) -> bool {
+        self.derived.is_some()
+    }
+
     /// Value and second value.
     #[must_use]
     pub const fn value(&self) -> (f64, Option<f64>) {

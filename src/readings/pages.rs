@@ -42,6 +42,8 @@ pub struct VitalsPage {
     pub periods: Vec<PeriodLink>,
     /// One for each metric.
     pub cards: Vec<Card>,
+    /// The devices of this patient.
+    pub devices: String,
     /// Whether the person may add readings.
     pub may_record: bool,
     /// Whether they may take them out.
@@ -178,8 +180,6 @@ pub struct MyPage {
     pub shell: Shell,
     /// Whose.
     pub own: Whom,
-    /// How far back.
-    pub period: Period,
     /// The others.
     pub periods: Vec<PeriodLink>,
     /// One for each metric, with its goal in words and whether the latest reading meets it.

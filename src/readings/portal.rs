@@ -62,7 +62,7 @@ pub(super) async fn mine(ctx: Ctx, mut tx: Tx, Query(wanted): Query<Wanted>) -> 
         .zip(values)
         .map(|(card, (metric, value))| (card, goal_of(metric, value)))
         .collect();
-    let page = MyPage { shell, own, period, periods: periods("/my/readings", "", period), cards, typed, zone };
+    let page = MyPage { shell, own, periods: periods("/my/readings", "", period), cards, typed, zone };
     ctx.whole_page(StatusCode::OK, &page)
 }
 

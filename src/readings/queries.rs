@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use serde_json::json;
 use uuid::Uuid;
 
 use super::derive::Body;
@@ -84,6 +85,63 @@ pub(super) async fn insert(tx: &mut Tx, by: &By, readings: &[NewReading]) -> Res
     .fetch_all(&mut **tx)
     .await?;
     Ok(kept.into_iter().collect())
+}
+
+/// As [`bodies`], where the caller is a service account.
+pub(super) async fn bodies_for_service(
+    tx: &mut Tx,
+    patients: &BTreeSet<PatientId>,
+) -> Result<HashMap<PatientId, Body>> {
+    let ids: Vec<Uuid> = patients.iter().map(|patient| patient.uuid()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id!: PatientId", height_cm, born AS "born: chrono::NaiveDate" FROM ingest.reading_subjects($1, '{}')"#,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, Body { height_cm: row.height_cm, born: row.born })).collect())
+}
+
+/// As [`insert`], where the caller is a service account.
+pub(super) async fn insert_for_service(tx: &mut Tx, readings: &[NewReading]) -> Result<HashSet<ObservationId>> {
+    if readings.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let row = |one: &NewReading| {
+        json!({
+            "id": one.id, "patient_id": one.patient, "code": one.metric, "effective_at": one.at, "value_num": one.value,
+            "value2_num": one.second, "value_json": one.detail, "unit": one.metric.unit(), "source": one.source,
+            "device_vendor": one.vendor, "device_connection_id": one.connection, "reading_id": one.group, "context": one.context,
+            "derived_from": one.derived.map(|(from, _)| from), "derivation": one.derived.map(|(_, formula)| formula),
+            "interpretation": one.metric.interpret(one.value, one.second), "metadata": one.metadata,
+        })
+    };
+    let rows = serde_json::Value::Array(readings.iter().map(row).collect());
+    let kept = sqlx::query_scalar!(r#"SELECT ingest.store_readings($1) AS "id!: ObservationId""#, rows)
+        .fetch_all(&mut **tx)
+        .await?;
+    Ok(kept.into_iter().collect())
+}
+
+/// Writes down what a service account did.
+pub(super) async fn audit_for_service(
+    tx: &mut Tx,
+    by: &By,
+    patient: PatientId,
+    first: ObservationId,
+    details: &serde_json::Value,
+) -> Result<()> {
+    sqlx::query!(
+        "SELECT ingest.audit_readings($1, $2, $3, $4, $5::text::inet)",
+        patient.uuid(),
+        first.uuid(),
+        details,
+        by.request.map(crate::ids::RequestId::uuid),
+        by.ip.map(|ip| ip.to_string()),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Marks a reading and what was derived from it; says whether there was one.

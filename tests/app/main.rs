@@ -13,6 +13,7 @@ mod documents;
 mod home;
 mod links;
 mod portal;
+mod observations;
 mod readings;
 mod route_table;
 mod schedule;

@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 use super::{House, Portal, Reply};
 
+/// It may do both.
+const SCOPES: &[&str] = &["alerts_ingest", "device_sync"];
+
 /// Another system with its secret.
 pub struct Sender {
     pub account: Uuid,
@@ -22,7 +25,7 @@ impl Sender {
     /// With an account of its own, made on the command line.
     pub async fn new(portal: &Portal, house: &House, facility: Option<&str>) -> Self {
         let (account, secret) =
-            cli::add(&portal.app, house.organization, &format!("Engine {}", new_uuid()), facility, None)
+            cli::add(&portal.app, house.organization, &format!("Engine {}", new_uuid()), facility, None, SCOPES)
                 .await
                 .expect("an account");
         Self { account: account.uuid(), secret: secret.to_string() }
@@ -47,11 +50,29 @@ impl Sender {
         Self::post(portal, self.account, id, timestamp, &self.sign(id, timestamp, body), body).await
     }
 
+    /// To another door.
+    pub async fn send_to(&self, portal: &Portal, path: &str, id: &str, body: &[u8]) -> Reply {
+        let timestamp = portal.app.clock.now().timestamp();
+        Self::post_to(portal, path, self.account, id, timestamp, &self.sign(id, timestamp, body), body).await
+    }
+
     /// With a signature of the test's own making.
     pub async fn post(portal: &Portal, account: Uuid, id: &str, timestamp: i64, signature: &str, body: &[u8]) -> Reply {
+        Self::post_to(portal, "/ingest/alerts", account, id, timestamp, signature, body).await
+    }
+
+    pub async fn post_to(
+        portal: &Portal,
+        path: &str,
+        account: Uuid,
+        id: &str,
+        timestamp: i64,
+        signature: &str,
+        body: &[u8],
+    ) -> Reply {
         let browser = portal.visitor();
         let request = browser
-            .request(Method::POST, "/ingest/alerts")
+            .request(Method::POST, path)
             .header("sec-fetch-site", "cross-site")
             .header("almoner-account", account.to_string())
             .header("webhook-id", id)
