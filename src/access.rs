@@ -147,6 +147,7 @@ impl Role {
             }
             P::ViewTasks => matches!(self, R::Clerk | R::Chair | R::Caseworker | R::Compliance),
             P::WorkOnTasks => matches!(self, R::Clerk | R::Chair | R::Caseworker),
+            P::ReviewDetailChanges => matches!(self, R::Clinician | R::MedicalAssistant | R::Manager),
             P::ViewAccessLog => matches!(self, R::Clinician | R::Manager | R::Owner | R::Compliance),
             P::ViewCases | P::ExportCases => matches!(self, R::Clerk | R::Chair | R::Caseworker | R::Compliance),
             P::OpenCases => matches!(self, R::Clerk | R::Chair),
@@ -257,6 +258,8 @@ pub enum Permission {
     ViewTasks,
     /// Add, change and do tasks.
     WorkOnTasks,
+    /// Take over, or refuse, changes of details that patients ask for.
+    ReviewDetailChanges,
     /// See who opened a patient's record.
     ViewAccessLog,
     /// See the cases one opened, works on, chairs or audits.
@@ -299,7 +302,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 53] = [
+    pub const ALL: [Self; 54] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -334,6 +337,7 @@ impl Permission {
         Self::ExportReadings,
         Self::ViewTasks,
         Self::WorkOnTasks,
+        Self::ReviewDetailChanges,
         Self::ViewAccessLog,
         Self::ViewCases,
         Self::ExportCases,
@@ -393,6 +397,7 @@ impl Permission {
             Self::ExportReadings => "Export readings",
             Self::ViewTasks => "See tasks",
             Self::WorkOnTasks => "Add and do tasks",
+            Self::ReviewDetailChanges => "Answer changes of details that patients ask for",
             Self::ViewAccessLog => "See who opened a record",
             Self::ViewCases => "See cases",
             Self::ExportCases => "Export cases",

@@ -29,6 +29,7 @@ const FILES: &[(&str, &str)] = &[
     ("30_people.sql", include_str!("../seeds/30_people.sql")),
     ("40_patients.sql", include_str!("../seeds/40_patients.sql")),
     ("41_portal.sql", include_str!("../seeds/41_portal.sql")),
+    ("42_detail_changes.sql", include_str!("../seeds/42_detail_changes.sql")),
     ("50_alerts.sql", include_str!("../seeds/50_alerts.sql")),
     ("51_queue.sql", include_str!("../seeds/51_queue.sql")),
     ("60_history.sql", include_str!("../seeds/60_history.sql")),
@@ -53,7 +54,7 @@ const PEOPLE_FILE: &str = "30_people.sql";
 type Protected = (&'static str, &'static str, Option<fn(&str) -> String>);
 
 /// Every protected column that the stories use.
-const PROTECTED: [Protected; 18] = [
+const PROTECTED: [Protected; 19] = [
     ("patient", "medical_record_number", Some(normalise::record_number)),
     ("patient", "phone", Some(phone)),
     ("patient", "email", Some(normalise::email)),
@@ -63,6 +64,7 @@ const PROTECTED: [Protected; 18] = [
     ("patient", "zip_code", None),
     ("patient_contact", "name", None),
     ("patient_contact", "phone", None),
+    ("detail_change", "asked", None),
     ("coverage", "member_id", Some(normalise::record_number)),
     ("coverage", "subscriber_phone", None),
     ("service_account", "secret", None),

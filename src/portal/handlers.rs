@@ -5,13 +5,12 @@ use chrono::Timelike as _;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::pages::{AccessPage, DetailsPage, HomePage, NobodyPage};
+use super::model::{Access, day};
+use super::pages::{AccessPage, HomePage, NobodyPage};
 use super::queries;
 use super::visits::next_step;
 use crate::db::Tx;
-use crate::error::Error;
 use crate::events::{self, Action, Event};
-use crate::patients::record;
 use crate::web::form::Query;
 use crate::web::nav::Area;
 use crate::web::whom::{self, Scope};
@@ -62,33 +61,28 @@ pub async fn home(ctx: Ctx, mut tx: Tx) -> Page {
 /// `GET /my/access`
 pub async fn access(ctx: Ctx, mut tx: Tx, Query(from): Query<From>) -> Page {
     let own = whom::current_for(&mut tx, &ctx.actor, Scope::Details).await?;
-    let before = from.before.as_deref().and_then(|seq| seq.parse().ok());
+    let before: Option<i64> = from.before.as_deref().and_then(|seq| seq.parse().ok());
     let mut accesses = queries::accesses(&mut tx, &ctx.actor, own.patient, before, PER_PAGE + 1).await?;
-    let people = queries::people(&mut tx, own.patient).await?;
     let event = Event::new(Action::View, "audit_event")
         .about(Some(own.patient))
         .at(Some(own.facility_id))
         .with(json!({ "page": "portal access" }));
     events::record(&mut tx, &ctx.by(), event).await?;
-    let shell = ctx.shell(&mut tx, "Who opened the record", Area::MyAccess).await?;
+    let shell = ctx.shell(&mut tx, "Who opened the record", Area::MyDetails).await?;
     tx.commit().await?;
     let more = i64::try_from(accesses.len()).is_ok_and(|count| count > PER_PAGE);
     accesses.truncate(PER_PAGE.try_into().unwrap_or(usize::MAX));
     let last = accesses.last().filter(|_| more);
     let older = last.map(|access| format!("/my/access?before={}", access.seq));
-    ctx.whole_page(StatusCode::OK, &AccessPage { shell, own, accesses, people, today: ctx.today(), older })
-}
-
-/// `GET /my/details`
-pub async fn details(ctx: Ctx, mut tx: Tx) -> Page {
-    let own = whom::current_for(&mut tx, &ctx.actor, Scope::Details).await?;
-    let record = record::open(&ctx, &mut tx, own.patient, Action::View, "portal details").await?;
-    let shell = ctx.shell(&mut tx, "Details", Area::MyDetails).await?;
-    tx.commit().await?;
-    if record.stored.deleted_at.is_some() {
-        return Err(Error::NotFound);
+    let mut days: Vec<(String, Vec<Access>)> = Vec::new();
+    for access in accesses {
+        let day = day(&access.at, &ctx.now(), ctx.actor.zone);
+        match days.last_mut() {
+            Some((last, list)) if *last == day => list.push(access),
+            _ => days.push((day, vec![access])),
+        }
     }
-    ctx.whole_page(StatusCode::OK, &DetailsPage { shell, own, record })
+    ctx.whole_page(StatusCode::OK, &AccessPage { shell, own, days, newest: before.is_none(), older })
 }
 
 const fn greeting(hour: u32) -> &'static str {

@@ -10,20 +10,46 @@ use crate::error::Result;
 use crate::ids::PatientId;
 use crate::web::whom::Relationship;
 
-/// Who may act for a patient, other than themselves; those whose access was taken away are not told.
-pub(super) async fn people(conn: &mut PgConnection, patient: PatientId) -> Result<Vec<Helper>> {
+/// Everybody who acts, acted or might act for a patient, as far as the reader may know; those who still do first.
+pub(super) async fn people(conn: &mut PgConnection, actor: &Actor, patient: PatientId) -> Result<Vec<Helper>> {
     let people = sqlx::query_as!(
         Helper,
-        r#"SELECT name AS "name!", relationship AS "relationship!: Relationship", scopes AS "scopes!", status AS "status!",
-                  ends_on AS "ends_on: NaiveDate", (ends_on < CURRENT_DATE) IS TRUE AS "over!"
+        r#"SELECT id AS "id!", name AS "name!", user_id = $2 AS "mine!", relationship AS "relationship!: Relationship", scopes AS "scopes!", status AS "status!",
+                  starts_on AS "starts_on!: NaiveDate", ends_on AS "ends_on: NaiveDate", (ends_on < CURRENT_DATE) IS TRUE AS "over!",
+                  used_at AS "used_at: Timestamp", row_version AS "row_version!"
              FROM headers.people_of($1)
-            WHERE relationship <> 'SELF' AND status <> 'REVOKED'
-            ORDER BY status, name"#,
+            WHERE NOT (relationship = 'SELF' AND user_id = $2)
+            ORDER BY relationship = 'SELF' DESC, status, name, id
+            LIMIT 100"#,
         patient.uuid(),
+        actor.user.uuid(),
     )
     .fetch_all(conn)
     .await?;
     Ok(people)
+}
+
+/// Ends an access that still is as it was read, with the letters that offer it.
+pub(super) async fn revoke(conn: &mut PgConnection, actor: &Actor, one: &Helper, reason: &str) -> Result<bool> {
+    sqlx::query!(
+        "UPDATE portal_invitation SET withdrawn_at = now()
+          WHERE organization_id = $1 AND account_id = $2 AND used_at IS NULL AND withdrawn_at IS NULL",
+        actor.organization.uuid(),
+        one.id,
+    )
+    .execute(&mut *conn)
+    .await?;
+    let done = sqlx::query!(
+        "UPDATE portal_account SET status = 'REVOKED', status_reason = $4
+          WHERE organization_id = $1 AND id = $2 AND row_version = $3 AND relationship <> 'SELF'",
+        actor.organization.uuid(),
+        one.id,
+        one.row_version,
+        reason,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Who opened or changed a patient's record, other than the person who asks; latest first, older than `before`.

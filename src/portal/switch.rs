@@ -80,14 +80,14 @@ pub async fn change(ctx: Ctx, mut tx: Tx, Form(choice): Form<Choice>) -> Page {
 }
 
 /// The patient of a form: the one it was opened for, who has to be the one that is looked at. Otherwise the page that
-/// says so, with what was typed.
+/// says so, with what was typed. `scope` is the part of the record that the form is about, where there is one.
 ///
 /// # Errors
 /// Where the person may no longer act for the patient of the form.
 pub(super) async fn agreed(
     ctx: &Ctx,
     tx: &mut Tx,
-    scope: Scope,
+    scope: Option<Scope>,
     typed: &Typed,
     action: &str,
     labels: &[(&str, &str)],
@@ -100,7 +100,7 @@ pub(super) async fn agreed(
                 .to_owned(),
         ));
     };
-    if !then.may(scope) {
+    if scope.is_some_and(|scope| !then.may(scope)) {
         return Err(Error::NotFound);
     }
     if then.patient == now.patient {
@@ -111,8 +111,9 @@ pub(super) async fn agreed(
     }
     let said = labels
         .iter()
-        .map(|(name, label)| ((*label).to_owned(), typed.get(name).to_owned()))
+        .map(|(name, label)| ((*label).to_owned(), typed.get(name)))
         .filter(|(_, value)| !value.is_empty())
+        .map(|(label, value)| (label, if value == "true" { "yes".to_owned() } else { value.to_owned() }))
         .collect();
     let fields = typed
         .iter()

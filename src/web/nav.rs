@@ -34,6 +34,8 @@ pub enum Area {
     Tasks,
     /// Reports on cases.
     Reports,
+    /// Changes of details that patients ask for.
+    DetailChanges,
     /// The audit.
     Audit,
     /// The people of the organization.
@@ -50,8 +52,6 @@ pub enum Area {
     MyMessages,
     /// What was measured of a patient.
     MyReadings,
-    /// Who opened a patient's record.
-    MyAccess,
     /// A patient's details.
     MyDetails,
     /// Pages that belong to no area: settings, help, search.
@@ -71,6 +71,8 @@ pub struct Badges {
     pub requests: i64,
     /// Messages that this person has not read, and those that wait for the team.
     pub messages: i64,
+    /// Changes of details that patients ask for, within reach.
+    pub details: i64,
 }
 
 /// One line of the navigation.
@@ -139,6 +141,14 @@ const LINES: &[Line] = &[
         href: "/visit-requests",
         icon: "clipboard-list",
         label: "Visit requests",
+    },
+    Line {
+        area: Area::DetailChanges,
+        permission: Permission::ReviewDetailChanges,
+        go: 'd',
+        href: "/detail-changes",
+        icon: "user-check",
+        label: "Detail changes",
     },
     Line {
         area: Area::Tasks,
@@ -214,14 +224,6 @@ const LINES: &[Line] = &[
         label: "Readings",
     },
     Line {
-        area: Area::MyAccess,
-        permission: Permission::UsePortal,
-        go: ' ',
-        href: "/my/access",
-        icon: "eye",
-        label: "Who looked",
-    },
-    Line {
         area: Area::MyDetails,
         permission: Permission::UsePortal,
         go: ' ',
@@ -240,6 +242,7 @@ macro_rules! badges {
                       EXISTS (SELECT FROM alert WHERE organization_id = $1 AND is_open AND severity_rank = 4 "# + $place + r#") AS "critical!",
                       (SELECT COUNT(*) FROM (SELECT FROM visit_request WHERE organization_id = $1 AND is_open
                          AND status <> 'AWAITING_PATIENT_CONFIRMATION' "# + $place + r#" LIMIT $2) AS asking) AS "requests!",
+                      (SELECT COUNT(*) FROM (SELECT DISTINCT patient_id FROM detail_change WHERE organization_id = $1 AND status = 'WAITING' LIMIT $2) AS changes) AS "details!",
                       (SELECT COUNT(*) FROM (SELECT FROM thread_participant WHERE organization_id = $1 AND user_id = $3 AND unread_count > 0 LIMIT $2) AS mine)
                       + (SELECT COUNT(*) FROM (SELECT FROM facility AS f CROSS JOIN LATERAL (
                            SELECT FROM thread AS t WHERE t.organization_id = $1 AND t.facility_id = f.id AND t.status = 'AWAITING_STAFF' AND t.assignee_id IS NULL
@@ -266,21 +269,22 @@ pub async fn badges(tx: &mut Tx, actor: &Actor) -> Result<Badges> {
     }
     let (organization, user) = (actor.organization.uuid(), actor.user.uuid());
     let team = actor.may(Permission::AnswerForTeam);
-    let (alerts, critical, requests, messages) = match &actor.facilities {
+    let (alerts, critical, requests, details, messages) = match &actor.facilities {
         Facilities::All => {
             let row = badges!("", ""; organization, user, team).fetch_one(&mut **tx).await?;
-            (row.alerts, row.critical, row.requests, row.messages)
+            (row.alerts, row.critical, row.requests, row.details, row.messages)
         }
         Facilities::Only(list) => {
             let here: Vec<Uuid> = list.iter().map(|id| id.uuid()).collect();
             let row = badges!("AND facility_id = ANY ($5)", "AND f.id = ANY ($5)", &here; organization, user, team)
                 .fetch_one(&mut **tx)
                 .await?;
-            (row.alerts, row.critical, row.requests, row.messages)
+            (row.alerts, row.critical, row.requests, row.details, row.messages)
         }
     };
     let messages = if actor.may(Permission::UseMessages) { messages } else { 0 };
-    Ok(Badges { alerts, critical, requests, messages, cases: 0 })
+    let details = if actor.may(Permission::ReviewDetailChanges) { details } else { 0 };
+    Ok(Badges { alerts, critical, requests, messages, details, cases: 0 })
 }
 
 /// How many cases wait for this person, in their role: for the clerk those not submitted yet, for the chair those to
@@ -422,6 +426,7 @@ fn items(actor: &Actor, area: Area, badges: Badges) -> Vec<NavItem> {
                 Area::Cases => capped(badges.cases),
                 Area::VisitRequests => capped(badges.requests),
                 Area::Messages | Area::MyMessages => capped(badges.messages),
+                Area::DetailChanges => capped(badges.details),
                 _ => None,
             },
             hot: line.area == Area::Alerts && badges.critical,

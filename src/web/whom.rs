@@ -58,6 +58,8 @@ pub struct Whom {
     pub first_name: String,
     /// Family name.
     pub last_name: String,
+    /// The name they go by.
+    pub called: String,
     /// What the person is to them.
     pub relationship: Relationship,
     /// What a proxy may see.
@@ -97,7 +99,7 @@ impl Whom {
             "visits" => Scope::Visits,
             "messages" => Scope::Messages,
             "readings" => Scope::Readings,
-            "results" | "plan" => Scope::Results,
+            "results" | "plan" | "health" => Scope::Results,
             "documents" => Scope::Documents,
             "details" | "access" => Scope::Details,
             _ => return true,
@@ -141,6 +143,7 @@ pub async fn all(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<Whom>> {
     let all = sqlx::query_as!(
         Whom,
         r#"SELECT account.id AS account, patient.id AS "patient: PatientId", patient.first_name, patient.last_name,
+                  COALESCE(NULLIF(patient.demographics ->> 'preferred_name', ''), patient.first_name) AS "called!",
                   account.relationship AS "relationship: Relationship", account.scopes, facility.name AS facility,
                   facility.id AS "facility_id: FacilityId", (session.patient_id = account.patient_id) IS TRUE AS "chosen!"
              FROM portal_account AS account
@@ -215,6 +218,7 @@ mod tests {
             patient: PatientId::from(Uuid::from_u128(2)),
             first_name: "Poppy".into(),
             last_name: "Bell".into(),
+            called: "Poppy".into(),
             relationship: Relationship::Parent,
             scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
             facility: "Northgate Clinic".into(),
@@ -230,6 +234,7 @@ mod tests {
             ("/my/messages", Scope::Messages),
             ("/my/readings/new", Scope::Readings),
             ("/my/results", Scope::Results),
+            ("/my/health", Scope::Results),
             ("/my/documents?sort=new", Scope::Documents),
             ("/my/details", Scope::Details),
             ("/my/access", Scope::Details),

@@ -5,7 +5,10 @@ use sqlx::PgConnection;
 
 use crate::support::{Browser, Portal};
 
+mod changes;
+mod health;
 mod invitations;
+mod people;
 mod proxies;
 
 /// A browser signed in as an account of the demo.
@@ -107,5 +110,6 @@ async fn what_a_proxy_does_says_for_whom() {
         entries.iter().any(|entry| entry.contains("Rafael Reyes") && entry.contains("Looked at these pages for you")),
         "{entries:#?}"
     );
-    assert!(page.text("section.card").contains("Rafael Reyes"));
+    let people = portal.sign_in("patient").await.get("/my/people").await;
+    assert!(people.text("[aria-labelledby=now]").contains("Rafael Reyes"));
 }

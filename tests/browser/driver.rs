@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub enum Screen {
     Desk,
     Phone,
+    /// The narrowest phone that is still sold.
+    Small,
 }
 
 impl Screen {
@@ -29,6 +31,7 @@ impl Screen {
         match self {
             Self::Desk => (1440, 900 + 143),
             Self::Phone => (390, 844),
+            Self::Small => (360, 740),
         }
     }
 }
@@ -244,7 +247,7 @@ fn capabilities(screen: Screen, script: Script) -> Capabilities {
         ],
     });
     // An emulated phone without scripts never answers a touch: there a narrow window has to do.
-    if screen == Screen::Phone && script == Script::On {
+    if screen != Screen::Desk && script == Script::On {
         options["mobileEmulation"] =
             json!({ "deviceMetrics": { "width": width, "height": height, "pixelRatio": 1.0 } });
     }

@@ -12,4 +12,5 @@ mod cases;
 mod documents;
 mod driver;
 mod journeys;
+mod portal;
 mod session;

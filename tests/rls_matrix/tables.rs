@@ -248,6 +248,12 @@ pub const TABLES: &[Table] = &[
         "INSERT INTO patient_contact (organization_id, id, patient_id, name_enc, relationship) VALUES ('{org}', '{id}', '{patient}', 'x', 'Sister')",
         "is_emergency = true",
     ),
+    Table::new(
+        "detail_change",
+        "htmf",
+        "INSERT INTO detail_change (organization_id, id, patient_id, field, asked_enc, created_by_id) VALUES ('{org}', '{id}', '{patient}', 'CONTACT_ADD', 'x', ctx.actor())",
+        "status = 'REFUSED', reason = 'y'",
+    ),
     Table::new("coverage", "htmf", "INSERT INTO coverage (organization_id, id, patient_id, payer) VALUES ('{org}', '{id}', '{patient}', 'x')", "payer = 'y'"),
     Table::new("condition", "htmf", "INSERT INTO condition (organization_id, id, patient_id, text) VALUES ('{org}', '{id}', '{patient}', 'x')", "text = 'y'"),
     Table::new("allergy", "htmf", "INSERT INTO allergy (organization_id, id, patient_id, substance) VALUES ('{org}', '{id}', '{patient}', 'x')", "substance = 'y'"),

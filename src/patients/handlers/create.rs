@@ -105,7 +105,7 @@ pub(super) fn demographics(input: &PatientInput, stored: Demographics) -> Demogr
 }
 
 /// What the form offers to choose from.
-pub(super) async fn offers(ctx: &Ctx, tx: &mut Tx) -> Result<Offers> {
+pub(crate) async fn offers(ctx: &Ctx, tx: &mut Tx) -> Result<Offers> {
     Ok(Offers {
         facilities: facilities::within_reach(tx, &ctx.actor).await?,
         clinicians: queries::list::clinicians(tx, ctx.actor.organization).await?,

@@ -63,7 +63,11 @@ pub async fn editable(ctx: &Ctx, tx: &mut Tx, id: PatientId) -> Result<Record> {
     }
 }
 
-async fn store(
+/// Takes what was accepted into the record, with its audit.
+///
+/// # Errors
+/// Where somebody was quicker, or the database does not answer.
+pub(crate) async fn store(
     ctx: &Ctx,
     tx: &mut Tx,
     record: &Record,

@@ -62,7 +62,7 @@ async fn page(ctx: &Ctx, mut tx: Tx, own: Whom, form: Typed, errors: FormErrors)
 /// `POST /my/visits/request`. Sent twice, it is one request.
 pub async fn send(ctx: Ctx, mut tx: Tx, Form(typed): Form<Typed>) -> Page {
     let said = [("reason", "Why you want a visit")];
-    let own = match switch::agreed(&ctx, &mut tx, Scope::Visits, &typed, PATH, &said).await? {
+    let own = match switch::agreed(&ctx, &mut tx, Some(Scope::Visits), &typed, PATH, &said).await? {
         Ok(own) => own,
         Err(page) => return Ok(page),
     };
