@@ -12,7 +12,7 @@ use crate::web::{Ctx, Page, Routes};
 
 /// The routes of the first page and the help.
 pub fn routes() -> Routes {
-    Routes::new().get("/", SignedIn, home).get("/help", UseStaffPages, help).get("/help/keys", UseStaffPages, keys)
+    Routes::new().get("/", SignedIn, home).get("/help", SignedIn, help).get("/help/keys", UseStaffPages, keys)
 }
 
 /// Where a role starts its day.

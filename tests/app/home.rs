@@ -24,7 +24,27 @@ async fn help_names_the_role_and_the_keys() {
     let browser = portal.sign_in("clinician").await;
     assert!(browser.get("/help").await.text("main").contains("You work as Clinician"));
     assert!(browser.get("/help/keys").await.texts("dt").contains(&"G then A".to_owned()));
-    assert_eq!(portal.sign_in("patient").await.get("/help").await.status, 403);
+    assert_eq!(portal.sign_in("patient").await.get("/help/keys").await.status, 403);
+}
+
+#[tokio::test]
+async fn patients_have_settings_and_help_in_the_frame_of_the_portal() {
+    let portal = Portal::start().await;
+    let patient = portal.sign_in("patient").await;
+    for path in ["/help", "/me", "/me/sessions", "/me/password"] {
+        let page = patient.get(path).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert_eq!(page.texts(".dock a").len(), patient.get("/my").await.texts(".dock a").len(), "{path}");
+        assert!(page.texts(".rail").is_empty() && !page.body.contains("/alerts"), "{path} shows the frame of staff");
+    }
+    let help = patient.get("/help").await;
+    assert!(help.body.contains("tel:999") && !help.text("main").contains("You work as"), "{}", help.text("main"));
+    let linked = help.attributes("main a[href^='/']", "href");
+    for link in &linked {
+        assert_eq!(patient.get(link).await.status, 200, "{link}");
+    }
+    assert!(linked.len() >= 5, "{linked:?}");
+    assert!(patient.get("/my").await.attributes("header a", "href").contains(&"/help".to_owned()));
 }
 
 #[tokio::test]
