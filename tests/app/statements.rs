@@ -26,7 +26,7 @@ async fn the_queue_takes_six() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chart_takes_twelve() {
+async fn a_chart_takes_eleven() {
     let portal = Portal::start().await;
     let clinician = portal.sign_in("clinician").await;
     let patient = sqlx::query_scalar!(
@@ -36,8 +36,8 @@ async fn a_chart_takes_twelve() {
     );
     let patient = patient.fetch_one(&portal.admin).await.expect("a patient with an open alert");
     // The session, the record with all its lists, the audit; readings: whom it is about, the latest, their columns, goals; the open
-    // alerts, the open conversations, two for the badges, the end.
-    twice(&clinician, &format!("/patients/{patient}"), 12).await;
+    // alerts, the open conversations, the badges, the end.
+    twice(&clinician, &format!("/patients/{patient}"), 11).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
