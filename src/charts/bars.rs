@@ -28,7 +28,7 @@ pub fn bar(parts: &[f64], most: f64) -> Bar {
     const WIDTH: f64 = 200.0;
     let most = count(most).max(parts.iter().copied().map(count).sum());
     let mut svg = Svg::with_capacity(160 + parts.len() * 90);
-    svg.text(r#"<svg class="bar" viewBox="0 0 200 12" width="100%" height="12" preserveAspectRatio="none" aria-hidden="true">"#);
+    svg.text(r#"<svg class="tally" viewBox="0 0 200 12" width="100%" height="12" preserveAspectRatio="none" aria-hidden="true">"#);
     let mut x = 0.0;
     for (place, part) in parts.iter().copied().map(count).enumerate() {
         let width = if most > 0.0 { part / most * WIDTH } else { 0.0 };
@@ -52,7 +52,7 @@ pub fn reach(most_go: f64, nearly_all_go: f64, longest: f64) -> Bar {
     let longest = count(longest).max(far);
     let x = |value: f64| if longest > 0.0 { value / longest * WIDTH } else { 0.0 };
     let mut svg = Svg::with_capacity(260);
-    svg.text(r#"<svg class="bar" viewBox="0 0 200 12" width="100%" height="12" preserveAspectRatio="none" aria-hidden="true">"#);
+    svg.text(r#"<svg class="tally" viewBox="0 0 200 12" width="100%" height="12" preserveAspectRatio="none" aria-hidden="true">"#);
     if far > 0.0 {
         svg.text(r#"<rect fill="currentColor" fill-opacity="0.4" y="5" width=""#)
             .number(x(far))
@@ -130,7 +130,7 @@ mod tests {
     fn a_bar_is_as_long_as_its_share() {
         insta::assert_snapshot!(
             bar(&[1.0, 1.0], 4.0).to_string(),
-            @r#"<svg class="bar" viewBox="0 0 200 12" width="100%" height="12" preserveAspectRatio="none" aria-hidden="true"><rect fill="currentColor" fill-opacity="0.62" x="0" width="49" height="12"/><rect fill="currentColor" fill-opacity="1" x="50" width="49" height="12"/></svg>"#
+            @r#"<svg class="tally" viewBox="0 0 200 12" width="100%" height="12" preserveAspectRatio="none" aria-hidden="true"><rect fill="currentColor" fill-opacity="0.62" x="0" width="49" height="12"/><rect fill="currentColor" fill-opacity="1" x="50" width="49" height="12"/></svg>"#
         );
         assert!(!bar(&[0.0], 0.0).to_string().contains("rect"));
         assert!(reach(1.0, 2.0, 4.0).to_string().contains(r#"width="100""#));
