@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::ids::OrganizationId;
 use crate::live::Live;
+use crate::outbox::Courier;
 use crate::phi::{self, Keyring};
 use crate::routes;
 use crate::server::Readiness;
@@ -41,6 +42,8 @@ pub struct App {
     pub public_url: Option<Arc<Url>>,
     /// The proxies that are believed when they say whose request they bring.
     pub trusted_proxies: Arc<[IpAddr]>,
+    /// How messages leave the portal.
+    pub courier: Arc<Courier>,
     /// Where keys and files live.
     pub data_dir: Arc<PathBuf>,
     /// Whether this process wants requests.
@@ -67,6 +70,7 @@ impl App {
             demo: false,
             public_url: None,
             trusted_proxies: Arc::default(),
+            courier: Arc::default(),
             data_dir: Arc::new(data_dir),
             ready: Arc::default(),
         }

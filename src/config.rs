@@ -107,6 +107,29 @@ pub struct Serve {
     /// Do not run background jobs in this process.
     #[arg(long, env = "ALMONER_NO_JOBS")]
     pub no_jobs: bool,
+    /// How messages leave the portal.
+    #[command(flatten)]
+    pub outbox: Outbox,
+}
+
+/// How messages leave the portal. What is not set stays inside.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Outbox {
+    /// The mail server: `smtps://user:password@host`, `smtp://user:password@host:587?tls=required`, or `smtp://127.0.0.1:25`.
+    #[arg(long, env = "ALMONER_SMTP_URL", hide_env_values = true, requires = "mail_from")]
+    pub smtp_url: Option<SecretString>,
+    /// The sender of mail, for example `Northgate Health <portal@example.org>`.
+    #[arg(long, env = "ALMONER_MAIL_FROM")]
+    pub mail_from: Option<String>,
+    /// The gateway for text messages, which takes signed webhooks.
+    #[arg(long, env = "ALMONER_SMS_WEBHOOK", requires = "webhook_secret")]
+    pub sms_webhook: Option<url::Url>,
+    /// The gateway for chat.
+    #[arg(long, env = "ALMONER_CHAT_WEBHOOK", requires = "webhook_secret")]
+    pub chat_webhook: Option<url::Url>,
+    /// The secret that gateways share with us: `whsec_` and 24 or more bytes in base64.
+    #[arg(long, env = "ALMONER_WEBHOOK_SECRET", hide_env_values = true)]
+    pub webhook_secret: Option<SecretString>,
 }
 
 /// Settings of `backup`.

@@ -42,6 +42,7 @@ const FILES: &[(&str, &str)] = &[
     ("90_visits.sql", include_str!("../seeds/90_visits.sql")),
     ("95_messages.sql", include_str!("../seeds/95_messages.sql")),
     ("96_conversations.sql", include_str!("../seeds/96_conversations.sql")),
+    ("97_notifications.sql", include_str!("../seeds/97_notifications.sql")),
     ("99_traces.sql", include_str!("../seeds/99_traces.sql")),
 ];
 

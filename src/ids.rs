@@ -130,6 +130,8 @@ id! {
     ThreadId;
     /// Something said in a conversation.
     MessageId;
+    /// Something that somebody was told.
+    NotificationId;
     /// One audit event.
     AuditEventId;
     /// One piece of deferred work.

@@ -40,6 +40,8 @@ pub mod jobs;
 pub mod live;
 pub mod messages;
 pub mod named;
+pub mod notifications;
+pub mod outbox;
 pub mod patients;
 pub mod phi;
 pub mod portal;

@@ -3,7 +3,7 @@
 use crate::web::Routes;
 use crate::{
     accounts, admin, alerts, audit, cases, casework, chart, design, documents, health, home, ingest, jobs, live,
-    messages, patients, portal, readings, search, tasks, visits,
+    messages, notifications, patients, portal, readings, search, tasks, visits,
 };
 
 /// Every route of the portal.
@@ -21,6 +21,7 @@ pub fn all() -> Routes {
         .merge(casework::routes())
         .merge(chart::routes())
         .merge(messages::routes())
+        .merge(notifications::routes())
         .merge(patients::routes())
         .merge(documents::routes())
         .merge(readings::routes())

@@ -16,6 +16,7 @@ use crate::audit::{self, cli::AuditCommand};
 use crate::config::{Common, Serve};
 use crate::db::{self, Db, Source};
 use crate::ingest::cli::ServiceAccountCommand;
+use crate::outbox::Courier;
 use crate::phi::{Keyring, MasterKey};
 use crate::web::assets;
 use crate::{demo, ingest, jobs, server, telemetry};
@@ -116,6 +117,8 @@ pub fn application(common: &Common, serve: &Serve, source: &Source) -> anyhow::R
     app.demo = serve.demo;
     app.public_url = serve.public_url.clone().map(Arc::new);
     app.trusted_proxies = serve.trusted_proxies.clone().into();
+    let portal = serve.public_url.clone().or_else(|| format!("http://{}", serve.listen).parse().ok());
+    app.courier = Arc::new(Courier::new(&serve.outbox, portal)?);
     Ok(app)
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Import no slice.
-const PLATFORM: [&str; 15] = [
+const PLATFORM: [&str; 16] = [
     "access",
     "clock",
     "ids",
@@ -16,6 +16,7 @@ const PLATFORM: [&str; 15] = [
     "live",
     "jobs",
     "files",
+    "outbox",
     "web",
     "charts",
     "server",
@@ -26,7 +27,7 @@ const PLATFORM: [&str; 15] = [
 const GROUND: [&str; 4] = ["accounts", "patients", "facilities", "comments"];
 
 /// May import any slice.
-const COMPOSERS: [&str; 9] = ["chart", "search", "audit", "portal", "design", "ingest", "admin", "home", "demo"];
+const COMPOSERS: [&str; 10] = ["chart", "search", "audit", "portal", "design", "ingest", "admin", "home", "demo", "notifications"];
 
 /// Put everything together.
 const TOP: [&str; 11] =
@@ -56,6 +57,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("jobs", "visits"),
     ("jobs", "messages"),
     ("jobs", "documents"),
+    ("jobs", "notifications"),
     ("patients", "facilities"),
 ];
 

@@ -12,6 +12,7 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::events::{self, Action, Audited, By, Event};
 use crate::ids::UserId;
+use crate::outbox::{self, Notice};
 
 /// The kinds of moves a person makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,6 +214,10 @@ pub async fn carry_out(
     }
     let action = if what.kind() == Kind::Assign { Action::Assigned } else { Action::StatusChanged };
     let (proof, row_version) = keep(tx, by, row, &before, &after, action, true).await?;
+    if let Move::Assign(Some(person)) = what {
+        let notice = Notice::new(outbox::Kind::AlertAssigned, row.id, format!("/alerts/{}", row.id)).to(*person);
+        outbox::schedule(tx, notice).await?;
+    }
     Ok(Outcome::Done(proof, Box::new(after.onto(row, by, row_version))))
 }
 

@@ -11,6 +11,7 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::events::{self, Action, By, Event, StatusChange};
 use crate::ids::UserId;
+use crate::outbox::{self, Notice};
 
 /// How a move went.
 #[derive(Debug)]
@@ -74,5 +75,19 @@ pub async fn carry_out(
         .changing(serde_json::Value::Object(changes))
         .with(json!({ "move": what.kind() }));
     events::record(tx, by, event).await?;
+    if let Some((kind, person)) = told(what, row) {
+        let notice = Notice::new(kind, row.id, format!("/cases/{}", row.id)).to(person);
+        outbox::schedule(tx, notice).await?;
+    }
     Ok(Outcome::Done)
+}
+
+/// Who hears of a move, besides whoever makes it.
+fn told(what: &Move, row: &Row) -> Option<(outbox::Kind, UserId)> {
+    match what {
+        Move::Assign(to) | Move::Reassign(to, _) => Some((outbox::Kind::CaseAssigned, *to)),
+        Move::SendBack(_) => Some((outbox::Kind::CaseReturned, row.creator_id)),
+        Move::Return(_) | Move::Reopen(_) => row.assignee_id.map(|worker| (outbox::Kind::CaseReturned, worker)),
+        Move::Submit | Move::Start | Move::Decline(_) | Move::Finish | Move::Complete(_) => None,
+    }
 }

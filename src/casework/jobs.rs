@@ -7,8 +7,9 @@ use crate::app::App;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::events::{self, Action, By, Event};
-use crate::ids::{CaseId, FacilityId, PatientId};
+use crate::ids::{CaseId, FacilityId, PatientId, UserId};
 use crate::jobs::JobContext;
+use crate::outbox::{self, Notice};
 
 /// Cases marked in one transaction: nobody waits long for their locks.
 const BATCH: u16 = 200;
@@ -79,11 +80,15 @@ async fn escalate(tx: &mut Tx, by: &By, limit: i64) -> Result<usize> {
     Ok(marked.len())
 }
 
-/// One event for each.
+/// One event for each, and everybody concerned is told.
 async fn write_down(tx: &mut Tx, by: &By, marked: &[Marked], what: &str) -> Result<()> {
     for one in marked {
         let event = Event::new(Action::Update, "case").of(one.id).about(one.patient).at(one.facility);
         events::record(tx, by, event.with(json!({ what: true, "notify": one.people }))).await?;
+        for person in &one.people {
+            let notice = Notice::new(outbox::Kind::CaseOverdue, one.id, format!("/cases/{}", one.id));
+            outbox::schedule(tx, notice.to(UserId::from(*person))).await?;
+        }
     }
     Ok(())
 }

@@ -39,6 +39,9 @@ const MESSAGES_UNANSWERED: Duration = Duration::from_mins(1);
 /// Visits that are over and were never marked are brought to mind half a day later: an hour more or less is nothing.
 const VISITS_UNMARKED: Duration = Duration::from_hours(1);
 
+/// What people are told leaves the portal. Bundling has held it back for two minutes already.
+const NOTIFICATIONS_DELIVER: Duration = Duration::from_secs(10);
+
 /// What was done is sealed into the chain. Until then a superuser of the database could change it unnoticed, so this is
 /// the length of that window.
 const AUDIT_SEAL: Duration = Duration::from_mins(1);
@@ -130,6 +133,12 @@ const TIMERS: &[Timer] = &[
         kind: "visits.unmarked",
         label: "Ask who came to visits that are over",
         every: VISITS_UNMARKED,
+        scope: Scope::EachOrganization,
+    },
+    Timer {
+        kind: "notifications.deliver",
+        label: "Send what people are told",
+        every: NOTIFICATIONS_DELIVER,
         scope: Scope::EachOrganization,
     },
     Timer { kind: "audit.seal", label: "Seal the audit", every: AUDIT_SEAL, scope: Scope::EachOrganization },

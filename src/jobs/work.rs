@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use super::{JobContext, chores};
 use crate::app::App;
 use crate::error::Result;
-use crate::{alerts, audit, casework, documents, messages, readings, visits};
+use crate::{alerts, audit, casework, documents, messages, notifications, readings, visits};
 
 /// What does the work of one kind.
 type Work = dyn Fn(App, JobContext) -> BoxFuture<'static, Result<()>> + Send + Sync;
@@ -32,6 +32,7 @@ pub fn all() -> Handlers {
         .on("visits.remind", visits::jobs::remind)
         .on("visits.unmarked", visits::jobs::unmarked)
         .on("messages.unanswered", messages::jobs::unanswered)
+        .on("notifications.deliver", notifications::jobs::deliver)
         .on("audit.seal", audit::seal)
         .on("audit.patients", audit::index_patients)
         .on("readings.partitions", readings::jobs::make_partitions)

@@ -14,6 +14,7 @@ mod pages;
 mod portal;
 mod queries;
 mod show;
+mod tell;
 
 pub use chart::panel;
 

@@ -1,5 +1,6 @@
 //! What happens to slots, requests and visits: each move with its history and audit, in the caller's transaction.
 
+use chrono::TimeDelta;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -16,6 +17,19 @@ use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, By, Event, StatusChange};
 use crate::ids::{AlertId, FacilityId, ParticipantId, PatientId, SlotId, StaffId, VisitId, VisitRequestId};
+use crate::outbox::{self, Kind, Notice};
+use crate::web::whom::Scope;
+
+/// How long before a visit the patient is reminded.
+const REMINDER: TimeDelta = TimeDelta::hours(24);
+
+/// Where patients see what is offered to them.
+const MY_VISITS: &str = "/my/visits";
+
+/// Where a patient sees a visit.
+fn my_page(visit: VisitId) -> String {
+    format!("{MY_VISITS}/{visit}")
+}
 
 /// A move to be written down.
 struct Moved<'a> {
@@ -127,7 +141,22 @@ pub async fn plan(tx: &mut Tx, by: &By, new: &NewVisit) -> Result<()> {
         patient: Some(new.patient),
         facility: new.facility,
     };
-    write_down(tx, by, &moved).await
+    write_down(tx, by, &moved).await?;
+    tell_planned(tx, new).await
+}
+
+/// The patient hears of another time at once, and of every visit the day before.
+async fn tell_planned(tx: &mut Tx, new: &NewVisit) -> Result<()> {
+    let to_patient = |kind| Notice::new(kind, new.id, my_page(new.id)).to_patient(new.patient, Scope::Visits);
+    if let Some(before) = new.replaces {
+        outbox::call_off(tx, Kind::VisitCancelled, before).await?;
+        outbox::schedule(tx, to_patient(Kind::VisitChanged)).await?;
+    }
+    if new.visit_type == super::model::VisitType::Scheduled {
+        let reminder = to_patient(Kind::VisitReminder).at(new.start - REMINDER).once(new.id.to_string());
+        outbox::schedule(tx, reminder).await?;
+    }
+    Ok(())
 }
 
 /// Moves a visit, with what follows from it: a cancelled one frees its slot, a missed one raises an alert.
@@ -155,8 +184,14 @@ pub async fn advance(
         facility: visit.facility_id,
     };
     write_down(tx, by, &moved).await?;
+    outbox::call_off(tx, Kind::VisitReminder, visit.id).await?;
     match to {
-        VisitStatus::Cancelled => free_slot(tx, by, visit.slot_id).await,
+        VisitStatus::Cancelled => {
+            free_slot(tx, by, visit.slot_id).await?;
+            let notice = Notice::new(Kind::VisitCancelled, visit.id, my_page(visit.id))
+                .to_patient(visit.patient_id, Scope::Visits);
+            outbox::schedule(tx, notice).await.map(|_| ())
+        }
         VisitStatus::Completed if !visit.is_group => attend(tx, by, visit, None, Attendance::Attended).await,
         VisitStatus::NoShow => {
             attend(tx, by, visit, None, Attendance::Absent).await?;
@@ -248,6 +283,9 @@ async fn move_request(
         patient: Some(request.patient_id),
         facility: request.facility_id,
     };
+    if request.status == RequestStatus::Awaiting {
+        outbox::call_off(tx, Kind::VisitOffered, request.id).await?;
+    }
     write_down(tx, by, &moved).await
 }
 
@@ -275,7 +313,9 @@ pub async fn offer(tx: &mut Tx, by: &By, request: &RequestRow, offer: &Offer, ho
     let becomes = Becomes { status: SlotStatus::Held, hold_minutes: Some(hold_minutes), note: None };
     let slot = take(tx, by, offer, becomes).await?;
     let becomes = requests::Becomes { slot: Some(slot), ..requests::Becomes::default() };
-    move_request(tx, by, request, RequestStatus::Awaiting, becomes).await
+    move_request(tx, by, request, RequestStatus::Awaiting, becomes).await?;
+    let notice = Notice::new(Kind::VisitOffered, request.id, MY_VISITS).to_patient(request.patient_id, Scope::Visits);
+    outbox::schedule(tx, notice).await.map(|_| ())
 }
 
 /// The patient said yes, in the portal or, with a note of who said it, on the telephone. Asked again, it answers with

@@ -44,6 +44,8 @@ pub enum Area {
     Access,
     /// Background jobs.
     Jobs,
+    /// Messages that leave the portal.
+    Outbox,
     /// A patient's first page.
     MyHome,
     /// A patient's visits.
@@ -73,6 +75,8 @@ pub struct Badges {
     pub messages: i64,
     /// Changes of details that patients ask for, within reach.
     pub details: i64,
+    /// What this person was told and has not looked at.
+    pub notices: i64,
 }
 
 /// One line of the navigation.
@@ -198,6 +202,14 @@ const LINES: &[Line] = &[
         icon: "activity",
         label: "Jobs",
     },
+    Line {
+        area: Area::Outbox,
+        permission: Permission::RunSystem,
+        go: 'o',
+        href: "/admin/notifications",
+        icon: "mail",
+        label: "Outbox",
+    },
     Line { area: Area::MyHome, permission: Permission::UsePortal, go: ' ', href: "/my", icon: "house", label: "Home" },
     Line {
         area: Area::MyVisits,
@@ -233,146 +245,145 @@ const LINES: &[Line] = &[
     },
 ];
 
-/// The badges of those who see alerts, in one statement. `$1` is the organization, `$2` where counting ends, `$3` who
-/// asks, `$4` whether they answer for the team, `$5` their facilities where they do not work in all.
-macro_rules! badges {
-    ($place:literal, $facility:literal $(, $here:expr)?; $organization:expr, $user:expr, $team:expr) => {
-        sqlx::query!(
-            r#"SELECT (SELECT COUNT(*) FROM (SELECT FROM alert WHERE organization_id = $1 AND is_open "# + $place + r#" LIMIT $2) AS open) AS "alerts!",
-                      EXISTS (SELECT FROM alert WHERE organization_id = $1 AND is_open AND severity_rank = 4 "# + $place + r#") AS "critical!",
-                      (SELECT COUNT(*) FROM (SELECT FROM visit_request WHERE organization_id = $1 AND is_open
-                         AND status <> 'AWAITING_PATIENT_CONFIRMATION' "# + $place + r#" LIMIT $2) AS asking) AS "requests!",
-                      (SELECT COUNT(*) FROM (SELECT DISTINCT patient_id FROM detail_change WHERE organization_id = $1 AND status = 'WAITING' LIMIT $2) AS changes) AS "details!",
-                      (SELECT COUNT(*) FROM (SELECT FROM thread_participant WHERE organization_id = $1 AND user_id = $3 AND unread_count > 0 LIMIT $2) AS mine)
-                      + (SELECT COUNT(*) FROM (SELECT FROM facility AS f CROSS JOIN LATERAL (
-                           SELECT FROM thread AS t WHERE t.organization_id = $1 AND t.facility_id = f.id AND t.status = 'AWAITING_STAFF' AND t.assignee_id IS NULL
-                             AND NOT EXISTS (SELECT FROM thread_participant AS p WHERE p.organization_id = $1 AND p.thread_id = t.id AND p.user_id = $3 AND p.unread_count > 0)
-                           LIMIT $2) AS t WHERE $4 AND f.organization_id = $1 "# + $facility + r#" LIMIT $2) AS ours) AS "messages!""#,
-            $organization,
+/// The badges of what a person has to read, after `$open`, the counts of what a role looks at. `$1` is the organization,
+/// `$2` the person, `$3` the cap, `$4` whether they answer for a team, `$5` whether everywhere, `$6` else where.
+macro_rules! counted {
+    ($open:literal, $conn:expr, $actor:expr) => {{
+        let (everywhere, here) = match &$actor.facilities {
+            Facilities::All => (true, Vec::new()),
+            Facilities::Only(list) => (false, list.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>()),
+        };
+        sqlx::query_as!(
+            Badges,
+            "SELECT " + $open + r#",
+                    (SELECT COUNT(*) FROM (SELECT FROM thread_participant WHERE organization_id = $1 AND user_id = $2 AND unread_count > 0 LIMIT $3) AS mine)
+                    + (SELECT COUNT(*) FROM (SELECT FROM facility AS f CROSS JOIN LATERAL (
+                         SELECT FROM thread AS t WHERE t.organization_id = $1 AND t.facility_id = f.id AND t.status = 'AWAITING_STAFF' AND t.assignee_id IS NULL
+                           AND NOT EXISTS (SELECT FROM thread_participant AS p WHERE p.organization_id = $1 AND p.thread_id = t.id AND p.user_id = $2 AND p.unread_count > 0)
+                         LIMIT $3) AS t WHERE $4 AND f.organization_id = $1 AND ($5 OR f.id = ANY ($6)) LIMIT $3) AS ours) AS "messages!",
+                    (SELECT COUNT(*) FROM (SELECT FROM notification WHERE organization_id = $1 AND recipient_id = $2 AND channel = 'IN_APP' AND read_at IS NULL
+                         AND status <> 'CANCELLED' AND trigger_at <= now() LIMIT $3) AS told) AS "notices!",
+                    0::bigint AS "cases!""#,
+            $actor.organization.uuid(),
+            $actor.user.uuid(),
             COUNT_CAP,
-            $user,
-            $team,
-            $($here)?
+            $actor.may(Permission::AnswerForTeam),
+            everywhere,
+            &here,
         )
-    };
+        .fetch_one($conn)
+        .await?
+    }};
 }
 
-/// The badges of the navigation, in one query; none for roles that have no badge.
+/// The badges of the navigation, in one query.
 ///
 /// # Errors
 /// Where the database does not answer.
 pub async fn badges(tx: &mut Tx, actor: &Actor) -> Result<Badges> {
+    let conn = &mut **tx;
     if !actor.may(Permission::ViewAlerts) {
-        let cases = waiting_cases(tx, actor).await?;
-        let messages = waiting_messages(tx, actor).await?;
-        return Ok(Badges { cases, messages, ..Badges::default() });
+        return cases_and_notices(conn, actor).await;
     }
-    let (organization, user) = (actor.organization.uuid(), actor.user.uuid());
-    let team = actor.may(Permission::AnswerForTeam);
-    let (alerts, critical, requests, details, messages) = match &actor.facilities {
-        Facilities::All => {
-            let row = badges!("", ""; organization, user, team).fetch_one(&mut **tx).await?;
-            (row.alerts, row.critical, row.requests, row.details, row.messages)
-        }
-        Facilities::Only(list) => {
-            let here: Vec<Uuid> = list.iter().map(|id| id.uuid()).collect();
-            let row = badges!("AND facility_id = ANY ($5)", "AND f.id = ANY ($5)", &here; organization, user, team)
-                .fetch_one(&mut **tx)
-                .await?;
-            (row.alerts, row.critical, row.requests, row.details, row.messages)
-        }
+    let mut badges = match &actor.facilities {
+        Facilities::All => counted!(
+            r#"(SELECT COUNT(*) FROM (SELECT FROM alert WHERE organization_id = $1 AND is_open LIMIT $3) AS open) AS "alerts!",
+               EXISTS (SELECT FROM alert WHERE organization_id = $1 AND is_open AND severity_rank = 4) AS "critical!",
+               (SELECT COUNT(*) FROM (SELECT FROM visit_request WHERE organization_id = $1 AND is_open AND status <> 'AWAITING_PATIENT_CONFIRMATION' LIMIT $3) AS asking) AS "requests!",
+               (SELECT COUNT(*) FROM (SELECT DISTINCT patient_id FROM detail_change WHERE organization_id = $1 AND status = 'WAITING' LIMIT $3) AS changes) AS "details!""#,
+            conn,
+            actor
+        ),
+        Facilities::Only(_) => counted!(
+            r#"(SELECT COUNT(*) FROM (SELECT FROM alert WHERE organization_id = $1 AND facility_id = ANY ($6) AND is_open LIMIT $3) AS open) AS "alerts!",
+               EXISTS (SELECT FROM alert WHERE organization_id = $1 AND facility_id = ANY ($6) AND is_open AND severity_rank = 4) AS "critical!",
+               (SELECT COUNT(*) FROM (SELECT FROM visit_request WHERE organization_id = $1 AND facility_id = ANY ($6) AND is_open
+                  AND status <> 'AWAITING_PATIENT_CONFIRMATION' LIMIT $3) AS asking) AS "requests!",
+               (SELECT COUNT(*) FROM (SELECT DISTINCT patient_id FROM detail_change WHERE organization_id = $1 AND status = 'WAITING' LIMIT $3) AS changes) AS "details!""#,
+            conn,
+            actor
+        ),
     };
-    let messages = if actor.may(Permission::UseMessages) { messages } else { 0 };
-    let details = if actor.may(Permission::ReviewDetailChanges) { details } else { 0 };
-    Ok(Badges { alerts, critical, requests, messages, details, cases: 0 })
+    if !actor.may(Permission::ReviewDetailChanges) {
+        badges.details = 0;
+    }
+    Ok(badges)
 }
 
-/// How many cases wait for this person, in their role: for the clerk those not submitted yet, for the chair those to
-/// review and to complete, for the caseworker those to work on.
+/// The badges of what a person has to read, alone: messages (theirs, and those that wait for their team and that nobody
+/// has) and notices.
+async fn read(conn: &mut PgConnection, actor: &Actor) -> Result<Badges> {
+    Ok(counted!(
+        r#"0::bigint AS "alerts!", false AS "critical!", 0::bigint AS "requests!", 0::bigint AS "details!""#,
+        conn,
+        actor
+    ))
+}
+
+/// How many messages and how many notices this person has to read, for pages that know the other badges already.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn waiting(conn: &mut PgConnection, actor: &Actor) -> Result<(i64, i64)> {
+    let badges = read(conn, actor).await?;
+    Ok((badges.messages, badges.notices))
+}
+
+/// How many cases wait for this person.
 ///
 /// # Errors
 /// Where the database does not answer.
 pub async fn waiting_cases(conn: &mut PgConnection, actor: &Actor) -> Result<i64> {
+    Ok(cases_and_notices(conn, actor).await?.cases)
+}
+
+/// `$which` of the cases wait for this person; with them what they were told. `$1` is the organization, `$2` the person,
+/// `$3` the cap.
+macro_rules! of_cases {
+    ($which:literal, $conn:expr, $($args:expr),+) => {{
+        let row = sqlx::query!(
+            r#"SELECT (SELECT count(*) FROM (SELECT FROM cases WHERE organization_id = $1 AND deleted_at IS NULL AND "# + $which + r#" LIMIT $3) AS t) AS "cases!",
+                      (SELECT count(*) FROM (SELECT FROM notification WHERE organization_id = $1 AND recipient_id = $2 AND channel = 'IN_APP' AND read_at IS NULL
+                         AND status <> 'CANCELLED' AND trigger_at <= now() LIMIT $3) AS told) AS "notices!""#,
+            $($args),+
+        )
+        .fetch_one($conn)
+        .await?;
+        Badges { cases: row.cases, notices: row.notices, ..Badges::default() }
+    }};
+}
+
+/// How many cases wait for this person, in their role: for the clerk those not submitted yet, for the chair those to
+/// review and to complete, for the caseworker those to work on. Other roles have none.
+async fn cases_and_notices(conn: &mut PgConnection, actor: &Actor) -> Result<Badges> {
     let (organization, me) = (actor.organization.uuid(), actor.user.uuid());
-    let count = match (actor.role, &actor.facilities) {
-        (Role::Clerk, _) => {
-            sqlx::query_scalar!(
-                r#"SELECT count(*) AS "count!" FROM (SELECT FROM cases WHERE organization_id = $1 AND created_by_id = $2 AND status = 'NEW'
-                       AND deleted_at IS NULL LIMIT $3) AS t"#,
-                organization,
-                me,
-                COUNT_CAP,
-            )
-            .fetch_one(conn)
-            .await?
-        }
+    Ok(match (actor.role, &actor.facilities) {
+        (Role::Clerk, _) => of_cases!("created_by_id = $2 AND status = 'NEW'", conn, organization, me, COUNT_CAP),
         (Role::Caseworker, _) => {
-            sqlx::query_scalar!(
-                r#"SELECT count(*) AS "count!" FROM (SELECT FROM cases WHERE organization_id = $1 AND assigned_to_id = $2
-                       AND status IN ('ASSIGNED', 'IN_PROGRESS') AND deleted_at IS NULL LIMIT $3) AS t"#,
+            of_cases!(
+                "assigned_to_id = $2 AND status IN ('ASSIGNED', 'IN_PROGRESS')",
+                conn,
                 organization,
                 me,
-                COUNT_CAP,
+                COUNT_CAP
             )
-            .fetch_one(conn)
-            .await?
         }
         (Role::Chair, Facilities::All) => {
-            sqlx::query_scalar!(
-                r#"SELECT count(*) AS "count!" FROM (SELECT FROM cases WHERE organization_id = $1
-                       AND status IN ('PENDING_REVIEW', 'PENDING_COMPLETION') AND deleted_at IS NULL LIMIT $2) AS t"#,
-                organization,
-                COUNT_CAP,
-            )
-            .fetch_one(conn)
-            .await?
+            of_cases!("status IN ('PENDING_REVIEW', 'PENDING_COMPLETION')", conn, organization, me, COUNT_CAP)
         }
         (Role::Chair, Facilities::Only(list)) => {
             let here: Vec<Uuid> = list.iter().map(|id| id.uuid()).collect();
-            sqlx::query_scalar!(
-                r#"SELECT count(*) AS "count!" FROM (SELECT FROM cases WHERE organization_id = $1 AND facility_id = ANY ($2)
-                       AND status IN ('PENDING_REVIEW', 'PENDING_COMPLETION') AND deleted_at IS NULL LIMIT $3) AS t"#,
+            of_cases!(
+                "facility_id = ANY ($4) AND status IN ('PENDING_REVIEW', 'PENDING_COMPLETION')",
+                conn,
                 organization,
-                &here,
+                me,
                 COUNT_CAP,
+                &here
             )
-            .fetch_one(conn)
-            .await?
         }
-        (_, _) => 0,
-    };
-    Ok(count)
-}
-
-/// How many messages this person has not read, with the conversations that wait for their team and that nobody has.
-///
-/// # Errors
-/// Where the database does not answer.
-pub async fn waiting_messages(conn: &mut PgConnection, actor: &Actor) -> Result<i64> {
-    if !actor.may(Permission::UseMessages) && !actor.may(Permission::UsePortal) {
-        return Ok(0);
-    }
-    let team = actor.may(Permission::AnswerForTeam);
-    let (everywhere, here) = match &actor.facilities {
-        Facilities::All => (true, Vec::new()),
-        Facilities::Only(list) => (false, list.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>()),
-    };
-    let count = sqlx::query_scalar!(
-        r#"SELECT (SELECT COUNT(*) FROM (SELECT FROM thread_participant WHERE organization_id = $1 AND user_id = $2 AND unread_count > 0 LIMIT $3) AS mine)
-                  + (SELECT COUNT(*) FROM (SELECT FROM facility AS f CROSS JOIN LATERAL (
-                       SELECT FROM thread AS t WHERE t.organization_id = $1 AND t.facility_id = f.id AND t.status = 'AWAITING_STAFF' AND t.assignee_id IS NULL
-                         AND NOT EXISTS (SELECT FROM thread_participant AS p WHERE p.organization_id = $1 AND p.thread_id = t.id AND p.user_id = $2 AND p.unread_count > 0)
-                       LIMIT $3) AS t WHERE $4 AND f.organization_id = $1 AND ($5 OR f.id = ANY ($6)) LIMIT $3) AS ours) AS "count!""#,
-        actor.organization.uuid(),
-        actor.user.uuid(),
-        COUNT_CAP,
-        team,
-        everywhere,
-        &here,
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(count)
+        (_, _) => read(conn, actor).await?,
+    })
 }
 
 /// A capped count as shown: nothing for none, `99+` from the cap on.
@@ -396,6 +407,7 @@ pub(super) fn shell(ctx: &Ctx, title: String, area: Area, badges: Badges) -> She
         lang: actor.preferences.locale.clone(),
         nav: items(actor, area, badges),
         account: actor.user.to_string(),
+        notices: capped(badges.notices),
         person: actor.name.clone(),
         initials: actor.initials.clone(),
         role_label: actor.role.label(),

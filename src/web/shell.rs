@@ -41,6 +41,8 @@ pub struct Shell {
     pub nav: Vec<NavItem>,
     /// The account of who is signed in; empty for nobody.
     pub account: String,
+    /// How many notices are new.
+    pub notices: Option<String>,
     /// Who is signed in.
     pub person: String,
     /// Their initials.
@@ -81,6 +83,7 @@ impl Shell {
             lang: "en-GB".to_owned(),
             nav: Vec::new(),
             account: String::new(),
+            notices: None,
             person: String::new(),
             initials: String::new(),
             role_label: "",

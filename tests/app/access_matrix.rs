@@ -123,6 +123,7 @@ async fn records(portal: &Portal, route: RouteInfo) -> Vec<Uuid> {
         Some("my") if route.path.starts_with("/my/visits/") => "visit",
         Some("my") if route.path.starts_with("/my/offers/") => "visit_request",
         Some("threads") => "thread",
+        Some("notifications") => "notification",
         Some("admin") if route.path.starts_with("/admin/users/{id}") => "app_user",
         Some("tasks") => "task",
         _ => return Vec::new(),

@@ -28,6 +28,7 @@ mod jobs;
 mod jobs_page;
 mod live;
 mod messages;
+mod notifications;
 mod patients;
 mod platform;
 mod tasks;

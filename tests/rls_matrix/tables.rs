@@ -369,6 +369,16 @@ pub const TABLES: &[Table] = &[
         "INSERT INTO calendar_feed (organization_id, id, staff_id, user_id, token_hash, revoked_at) VALUES ('{org}', '{id}', '{helper}', '{owner}', '{n}', now())",
         "revoked_at = now()",
     ),
+    Table::new("notification", "hof", "", "read_at = now()")
+        .arranged("INSERT INTO notification (organization_id, id, recipient_id, channel, kind, subject_id, payload, idempotency_key) VALUES ('{org}', '{id}', '{owner}', 'IN_APP', 'alert.assigned', '{id}', '{\"path\": \"/alerts\"}', '{n}')"),
+    Table::new(
+        "notification_preference",
+        "hof",
+        "INSERT INTO notification_preference (organization_id, user_id) VALUES ('{org}', '{owner}')",
+        "bundle_minutes = 5",
+    )
+    .keyed("user_id = '{owner}'")
+    .arranged("INSERT INTO notification_preference (organization_id, user_id) VALUES ('{org}', '{owner}') ON CONFLICT DO NOTHING"),
     Table::new(
         "thread",
         "htomf",

@@ -63,7 +63,7 @@ async fn show(ctx: &Ctx, mut tx: Tx, filter: Filter, position: Position, plain: 
     let mut badges =
         Badges { alerts: around.open, critical: around.critical > 0, requests: around.requests, ..Badges::default() };
     if !ctx.hx.partial {
-        badges.messages = nav::waiting_messages(&mut tx, &ctx.actor).await?;
+        (badges.messages, badges.notices) = nav::waiting(&mut tx, &ctx.actor).await?;
     }
     let typed = criteria.typed().to_owned();
     let queue = reveal(ctx, &mut tx, Found { filter, typed, position, rows, beyond, shown, around }).await?;

@@ -22,7 +22,7 @@ use crate::ids::UserId;
 use crate::patients::{find, names};
 use crate::phi::Keyring;
 use crate::web::form::{Form, Query};
-use crate::web::nav::{Area, Badges, capped};
+use crate::web::nav::{self, Area, Badges, capped};
 use crate::web::ui::{Chip, Choice, Order, Pager, Tab};
 use crate::web::{Ctx, Page};
 
@@ -121,7 +121,8 @@ async fn page(ctx: &Ctx, mut tx: Tx, filter: Filter, saved: Vec<SavedView>) -> R
     let shell = if ctx.actor.may(Permission::ViewAlerts) {
         ctx.shell(&mut tx, title, Area::Cases).await?
     } else {
-        ctx.shell_with(title, Area::Cases, Badges { cases: counts.mine, ..Badges::default() })
+        let (messages, notices) = nav::waiting(&mut tx, &ctx.actor).await?;
+        ctx.shell_with(title, Area::Cases, Badges { cases: counts.mine, messages, notices, ..Badges::default() })
     };
     tx.commit().await?;
     let who: Vec<Choice> = std::iter::once(Choice::new("nobody", "Nobody yet", filter.nobody))

@@ -16,6 +16,7 @@ use crate::messages::pages::{AssignmentPage, ReasonPage};
 use crate::messages::queries::row::Row;
 use crate::messages::queries::write::{self, Move};
 use crate::messages::queries::{one, people};
+use crate::messages::tell;
 use crate::web::ctx::html;
 use crate::web::flash::Flash;
 use crate::web::form::{Form, FormErrors, Id, Ids};
@@ -67,6 +68,9 @@ pub async fn assign(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Form(raw): Form<
     };
     let what = Move { id, version: raw.version()?, reason: &reason };
     let moved = write::assign(&mut tx, ctx.actor.organization, what, to).await?;
+    if let Some(person) = to.filter(|_| moved) {
+        tell::assigned(&mut tx, id, person).await?;
+    }
     done(&ctx, tx, &row, moved, Action::Assigned, "Passed on").await
 }
 

@@ -15,6 +15,7 @@ use crate::messages::model::Channel;
 use crate::messages::pages::NewPage;
 use crate::messages::queries::people::{self, About};
 use crate::messages::queries::write;
+use crate::messages::tell::{self, Talk};
 use crate::phi::normalise;
 use crate::web::ctx::html;
 use crate::web::flash::Flash;
@@ -52,6 +53,8 @@ pub async fn create(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawThread>) -> Page {
         write::say(&mut tx, &by, id, new.message, new.side, &content).await?;
         let event = Event::new(Action::Create, "thread").of(id).about(new.thread.patient).at(Some(new.thread.facility));
         events::record(&mut tx, &by, event.with(json!({ "channel": new.thread.channel.as_str() }))).await?;
+        let talk = Talk { id, patient: new.thread.patient, channel: new.thread.channel, assignee: new.thread.assignee };
+        tell::said(&mut tx, talk, new.side, new.message).await?;
         tx.commit().await?;
     }
     let done = if new.thread.channel == Channel::Portal { "Message sent" } else { "Conversation noted" };

@@ -20,6 +20,8 @@ use crate::messages::model::{Channel, Status};
 use crate::messages::queries::row::Row;
 use crate::messages::queries::{one, people, story, write};
 use crate::messages::show::{Print, Said, Show};
+use crate::messages::tell;
+use crate::outbox;
 use crate::web::ctx::html;
 use crate::web::flash::Flash;
 use crate::web::form::{Form, FormErrors, Id, Query};
@@ -87,6 +89,7 @@ pub async fn reply(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Form(form): Form<
     if write::say(&mut tx, &ctx.by(), id, key, form.side(row.channel), &sealed).await? {
         let event = Event::new(Action::Create, "message").of(key).about(row.patient_id).at(Some(row.facility_id));
         events::record(&mut tx, &ctx.by(), event.with(json!({ "thread": id }))).await?;
+        tell::said(&mut tx, row.talk(), form.side(row.channel), key).await?;
     }
     tx.commit().await?;
     let done = if row.channel == Channel::Portal { "Message sent" } else { "Noted" };
@@ -117,6 +120,7 @@ async fn page(ctx: &Ctx, mut tx: Tx, row: Row, extra: Extra) -> Result<Response>
     // Before the messages are read: what arrives later waits for this and stays unread.
     if !ctx.hx.automatic {
         write::read(&mut tx, organization, id, ctx.actor.user).await?;
+        outbox::seen(&mut tx, &ctx.actor, id).await?;
     }
     let mut messages = one::messages(&mut tx, organization, id, extra.before, one::SHOWN + 1).await?;
     let more = i64::try_from(messages.len()).is_ok_and(|found| found > one::SHOWN);

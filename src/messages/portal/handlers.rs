@@ -20,6 +20,8 @@ use crate::messages::queries::row::Row;
 use crate::messages::queries::write::{self, NewThread};
 use crate::messages::queries::{list, one};
 use crate::messages::show::Said;
+use crate::messages::tell::{self, Talk};
+use crate::outbox;
 use crate::web::ctx::html;
 use crate::web::flash::Flash;
 use crate::web::form::{Form, FormErrors, Id, Query};
@@ -100,6 +102,8 @@ pub async fn create(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawMine>) -> Page {
         let event =
             Event::new(Action::Create, "thread").of(thread.id).about(Some(own.patient)).at(Some(own.facility_id));
         events::record(&mut tx, &by, event).await?;
+        let talk = Talk { id: thread.id, patient: thread.patient, channel: thread.channel, assignee: thread.assignee };
+        tell::said(&mut tx, talk, Side::Patient, message).await?;
         tx.commit().await?;
     }
     Ok(ctx.redirect(&format!("/my/messages/{}", thread.id), Some(&Flash::ok("Your message is sent"))))
@@ -140,6 +144,7 @@ pub async fn reply(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Form(form): Form<
     if write::say(&mut tx, &ctx.by(), id, key, Side::Patient, &sealed).await? {
         let event = Event::new(Action::Create, "message").of(key).about(row.patient_id).at(Some(row.facility_id));
         events::record(&mut tx, &ctx.by(), event.with(json!({ "thread": id }))).await?;
+        tell::said(&mut tx, row.talk(), Side::Patient, key).await?;
     }
     tx.commit().await?;
     Ok(ctx.redirect(&format!("/my/messages/{id}#latest"), Some(&Flash::ok("Your message is sent"))))
@@ -203,6 +208,7 @@ async fn show_page(ctx: &Ctx, mut tx: Tx, row: Row, typed: Typed, status: Status
     let event = Event::new(Action::View, "thread").of(id).about(row.patient_id).at(Some(row.facility_id));
     let proof = events::record(&mut tx, &ctx.by(), event).await?;
     write::read(&mut tx, organization, id, ctx.actor.user).await?;
+    outbox::seen(&mut tx, &ctx.actor, id).await?;
     let mut messages = one::messages(&mut tx, organization, id, before, one::SHOWN + 1).await?;
     let more = i64::try_from(messages.len()).is_ok_and(|found| found > one::SHOWN);
     if more {

@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{FacilityId, PatientId, ThreadId, UserId};
 use crate::messages::model::{Category, Channel, Standing, Status};
+use crate::messages::tell::Talk;
 
 /// A conversation.
 #[derive(Clone, Debug)]
@@ -62,6 +63,11 @@ impl Row {
             waiting_since: self.waiting_since,
             closed_at: self.closed_at,
         }
+    }
+
+    /// As far as telling people needs it.
+    pub(in crate::messages) const fn talk(&self) -> Talk {
+        Talk { id: self.id, patient: self.patient_id, channel: self.channel, assignee: self.assignee_id }
     }
 
     /// Its place in a list.

@@ -7,6 +7,7 @@ mod browser;
 mod database;
 mod house;
 mod portal;
+mod post_office;
 mod sender;
 mod statements;
 
@@ -14,6 +15,7 @@ pub use browser::{Browser, Reply};
 pub use database::run;
 pub use house::House;
 pub use portal::Portal;
+pub use post_office::{Gateway, Mail, MailServer};
 pub use sender::Sender;
 pub use statements::{count_statements, statements};
 

@@ -1,0 +1,119 @@
+//! What answers people about their own notices.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::forms::RawPreference;
+use super::pages::{Bell, Index, Item, Preferences};
+use super::queries::{self, Preference};
+use crate::clock::Timestamp;
+use crate::db::Tx;
+use crate::error::{Error, Result};
+use crate::events::{self, Action, Event};
+use crate::ids::NotificationId;
+use crate::outbox::Channel;
+use crate::web::flash::Flash;
+use crate::web::form::{Form, FormErrors, Id, Query};
+use crate::web::nav::{self, Area, capped};
+use crate::web::{Ctx, Page};
+
+/// Lines of a page.
+const PAGE: i64 = 30;
+
+/// The table of preferences, which also names its encrypted column.
+const TABLE: &str = "notification_preference";
+
+/// From where on.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Where {
+    /// Before this moment, in microseconds.
+    pub before: String,
+}
+
+/// `GET /notifications`
+pub async fn index(ctx: Ctx, mut tx: Tx, Query(at): Query<Where>) -> Page {
+    let before = at.before.parse().ok().and_then(Timestamp::from_timestamp_micros);
+    let mut rows = queries::list(&mut tx, &ctx.actor, before, PAGE).await?;
+    let more = i64::try_from(rows.len()).is_ok_and(|found| found > PAGE);
+    if more {
+        rows.pop();
+    }
+    let older = rows.last().filter(|_| more);
+    let older = older.map(|last| format!("/notifications?before={}", last.at.timestamp_micros()));
+    let items = rows.into_iter().map(|row| Item { kind: row.kind.parse().ok(), row }).collect();
+    let shell = ctx.shell(&mut tx, "Notifications", Area::Elsewhere).await?;
+    let page = Index { shell, items, older, now: ctx.now(), zone: ctx.actor.zone };
+    ctx.page(&page, page.as_list())
+}
+
+/// `GET /notifications/bell`: the bell alone, after something has changed.
+pub async fn bell(ctx: Ctx, mut tx: Tx) -> Page {
+    let (_, notices) = nav::waiting(&mut tx, &ctx.actor).await?;
+    ctx.fragment(&Bell { notices: capped(notices) })
+}
+
+/// `POST /notifications/read`: everything so far.
+pub async fn read_all(ctx: Ctx, mut tx: Tx) -> Page {
+    queries::read_all(&mut tx, &ctx.actor).await?;
+    tx.commit().await?;
+    Ok(ctx.redirect("/notifications", Some(&Flash::ok("All marked as read"))))
+}
+
+/// `GET /notifications/{id}`: to the page that it is about; it is read then. The page itself decides who sees it.
+pub async fn open(ctx: Ctx, mut tx: Tx, Id(id): Id<NotificationId>) -> Page {
+    let path = queries::open(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
+    tx.commit().await?;
+    Ok(ctx.redirect(&path, None))
+}
+
+/// `GET /notifications/preferences`
+pub async fn preferences(ctx: Ctx, mut tx: Tx) -> Page {
+    let kept = queries::preference(&mut tx, &ctx.actor).await?;
+    let phone = phone(&ctx, &mut tx, kept.as_ref()).await?;
+    let form = RawPreference::of(kept.as_ref(), ctx.actor.role, phone);
+    page(&ctx, tx, form, FormErrors::default()).await
+}
+
+/// `POST /notifications/preferences`
+pub async fn save(ctx: Ctx, mut tx: Tx, Form(form): Form<RawPreference>) -> Page {
+    let before = queries::preference(&mut tx, &ctx.actor).await?;
+    let (mut wish, phone) = match form.parse(ctx.actor.role, before) {
+        Ok(wish) => wish,
+        Err(errors) => return page(&ctx, tx, form, errors).await,
+    };
+    if let Some(phone) = phone {
+        let keys = ctx.app.keys(&mut tx, ctx.actor.organization).await?;
+        let sealed = keys.seal(ctx.actor.organization, TABLE, "phone", ctx.actor.user.uuid(), &phone);
+        wish.phone_enc = Some(sealed.map_err(anyhow::Error::from)?);
+    }
+    queries::prefer(&mut tx, &ctx.actor, &wish).await?;
+    let event = Event::new(Action::Update, TABLE).of(ctx.actor.user).with(json!({ "channels": wish.channels }));
+    events::record(&mut tx, &ctx.by(), event).await?;
+    tx.commit().await?;
+    Ok(ctx.redirect("/notifications/preferences", Some(&Flash::ok("Saved"))))
+}
+
+/// Their own number, in clear.
+async fn phone(ctx: &Ctx, tx: &mut Tx, kept: Option<&Preference>) -> Result<String> {
+    let Some(sealed) = kept.and_then(|kept| kept.phone_enc.as_ref()) else { return Ok(String::new()) };
+    let event = Event::new(Action::View, TABLE).of(ctx.actor.user);
+    let proof = events::record(tx, &ctx.by(), event).await?;
+    let keys = ctx.app.keys(tx, ctx.actor.organization).await?;
+    let opened = keys.open(ctx.actor.organization, TABLE, "phone", ctx.actor.user.uuid(), sealed);
+    Ok(opened.map_err(anyhow::Error::from)?.reveal(&proof).clone())
+}
+
+async fn page(ctx: &Ctx, mut tx: Tx, form: RawPreference, errors: FormErrors) -> Result<Response> {
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let title = if errors.is_empty() { "How I am told" } else { "Error: How I am told" };
+    let email = queries::email(&mut tx, &ctx.actor).await?;
+    let shell = ctx.shell(&mut tx, title, Area::Elsewhere).await?;
+    // In the demo nothing leaves, but everything can be chosen.
+    let channels = Channel::OUTSIDE.into_iter().filter(|way| ctx.app.demo || ctx.app.courier.carries(*way)).collect();
+    tx.commit().await?;
+    let page = Preferences { shell, form, errors, role: ctx.actor.role, channels, email, zone: ctx.actor.zone };
+    ctx.whole_page(status, &page)
+}

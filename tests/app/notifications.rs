@@ -1,0 +1,400 @@
+//! What people are told: when, by which way, how often, and that nothing of it says anything about a patient.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use almoner::app::App;
+use almoner::jobs::{self, Worker};
+use almoner::outbox::{Courier, Hook, Mailer};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hmac::{Hmac, Mac as _};
+use reqwest::StatusCode;
+use sha2::Sha256;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::support::{Browser, Gateway, Mail, MailServer, Portal};
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const THREAD: &str = "01900000-0000-7000-80f1-000000000002";
+const PATIENT: &str = "01900000-0000-7000-8003-000000000011";
+const CLINICIAN: &str = "01900000-0000-7000-8003-000000000001";
+
+fn id(text: &str) -> Uuid {
+    text.parse().expect("an id")
+}
+
+/// The application with ways out.
+fn with(portal: &Portal, mail: Option<&MailServer>, gateway: Option<&Gateway>) -> App {
+    let mut app = portal.app.clone();
+    let hook = |gateway: &Gateway| {
+        Hook::new(format!("http://{}/", gateway.address).parse().expect("a URL"), SECRET).expect("a gateway")
+    };
+    let mailer = |server: &MailServer| {
+        Mailer::new(&format!("smtp://{}", server.address), "Northgate Health <portal@example.org>").expect("a mailer")
+    };
+    app.courier = Arc::new(Courier {
+        mail: mail.map(mailer),
+        sms: gateway.map(hook),
+        chat: gateway.map(hook),
+        portal: "https://portal.example.org".parse().ok(),
+    });
+    app
+}
+
+/// Lets all that waits be due, and sends it.
+async fn deliver(portal: &Portal, app: &App) {
+    sqlx::query!("UPDATE notification SET trigger_at = now() WHERE status IN ('QUEUED', 'FAILED')")
+        .execute(&portal.admin)
+        .await
+        .expect("due");
+    let (id, organization) = (almoner::ids::new_uuid(), id("01900000-0000-7000-8001-000000000001"));
+    sqlx::query!(
+        "INSERT INTO job (id, organization_id, kind) VALUES ($1, $2, 'notifications.deliver')",
+        id,
+        organization
+    )
+    .execute(&portal.admin)
+    .await
+    .expect("a job");
+    let stop = CancellationToken::new();
+    let worker = Worker::new(app.clone(), jobs::work::all()).run(stop.clone());
+    let state = async || {
+        sqlx::query_scalar!("SELECT state FROM job WHERE id = $1", id).fetch_one(&portal.admin).await.expect("the job")
+    };
+    let done = async {
+        while state().await != "DONE" {
+            sleep(Duration::from_millis(50)).await;
+        }
+        stop.cancel();
+    };
+    timeout(Duration::from_secs(20), async { tokio::join!(worker, done) }).await.expect("the job ends");
+}
+
+/// The mails to somebody.
+fn to(server: &MailServer, who: &str) -> Vec<Mail> {
+    server.mails().into_iter().filter(|mail| mail.to == who).collect()
+}
+
+/// Staff answer the patient.
+async fn answer(staff: &Browser, words: &str) {
+    let page = staff.get(&format!("/threads/{THREAD}")).await;
+    let (key, seen) = (page.field("idempotency_key"), page.field("seen"));
+    let fields = [("idempotency_key", key.as_str()), ("seen", seen.as_str()), ("content", words)];
+    let sent = staff.post(&format!("/threads/{THREAD}/messages"), &fields).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+}
+
+/// Channel, state and attempts of what somebody is told that way, but for what the demo tells; the latest first.
+async fn told(portal: &Portal, who: &str) -> Vec<(String, String, String, i32)> {
+    sqlx::query!(
+        "SELECT kind, channel, status, attempts FROM notification WHERE recipient_id = $1 AND idempotency_key NOT LIKE 'demo:%' ORDER BY created_at DESC, channel",
+        id(who)
+    )
+    .fetch_all(&portal.admin)
+    .await
+    .expect("the outbox")
+    .into_iter()
+    .map(|row| (row.kind, row.channel, row.status, row.attempts))
+    .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_told_by_mail_with_a_link_and_nothing_of_what_it_says() {
+    let portal = Portal::start().await;
+    let (server, staff, patient) =
+        (MailServer::start().await, portal.sign_in("assistant").await, portal.sign_in("patient").await);
+    answer(&staff, "Your potassium is too low").await;
+    assert_eq!(
+        told(&portal, PATIENT).await,
+        [
+            ("message.reply".into(), "EMAIL".into(), "QUEUED".into(), 0),
+            ("message.reply".into(), "IN_APP".into(), "SENT".into(), 0)
+        ]
+    );
+    assert!(patient.get("/my").await.text("#bell").contains('2'), "that of the demo, and this one");
+    deliver(&portal, &with(&portal, Some(&server), None)).await;
+    let mails = to(&server, "patient@example.com");
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert_eq!(to(&server, "rafael.reyes@example.com").len(), 1, "who acts for her hears of it too");
+    assert!(mails[0].text.contains("Subject: Northgate Health: you have a new message"), "{}", mails[0].text);
+    assert!(mails[0].text.contains(&format!("https://portal.example.org/my/messages/{THREAD}")), "{}", mails[0].text);
+    assert!(mails[0].text.contains("Auto-Submitted: auto-generated"));
+    for word in ["potassium", "Reyes", "Marisol", "Abara"] {
+        assert!(!mails[0].text.contains(word), "{word}: {}", mails[0].text);
+    }
+    assert_eq!(told(&portal, PATIENT).await[0].2, "SENT");
+    deliver(&portal, &with(&portal, Some(&server), None)).await;
+    assert_eq!(server.mails().len(), 2, "once each");
+
+    let list = patient.get("/notifications").await;
+    let link = list.attributes("#notices a.pt", "href").remove(0);
+    let opened = patient.get(&link).await;
+    assert_eq!(opened.location(), format!("/my/messages/{THREAD}"));
+    patient.get(opened.location()).await;
+    assert!(!patient.get("/my").await.text("#bell").contains('1'), "the page of the conversation shows them all");
+    assert_eq!(staff.get(&link).await.status, StatusCode::NOT_FOUND, "somebody else's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_together_is_one_mail_and_what_is_not_set_up_is_called_off() {
+    let portal = Portal::start().await;
+    let (server, staff) = (MailServer::start().await, portal.sign_in("assistant").await);
+    for words in ["One", "Two", "Three"] {
+        answer(&staff, words).await;
+    }
+    let due = sqlx::query_scalar!(
+        r#"SELECT count(DISTINCT trigger_at) AS "count!" FROM notification WHERE recipient_id = $1 AND channel = 'EMAIL' AND status = 'QUEUED'"#,
+        id(PATIENT)
+    );
+    assert_eq!(due.fetch_one(&portal.admin).await.expect("a count"), 1, "they leave together");
+    deliver(&portal, &with(&portal, Some(&server), None)).await;
+    let mails = to(&server, "patient@example.com");
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert_eq!(mails[0].text.matches(THREAD).count(), 1, "one link for one page: {}", mails[0].text);
+
+    answer(&staff, "Four").await;
+    deliver(&portal, &with(&portal, None, None)).await;
+    assert_eq!(told(&portal, PATIENT).await[0], ("message.reply".into(), "EMAIL".into(), "CANCELLED".into(), 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_taken_is_tried_again_given_up_and_sent_once_somebody_mended_it() {
+    let portal = Portal::start().await;
+    let (server, staff, admin) =
+        (MailServer::start().await, portal.sign_in("assistant").await, portal.sign_in("admin").await);
+    let app = with(&portal, Some(&server), None);
+    answer(&staff, "One").await;
+    server.answers(Some("451 later"));
+    for attempt in 1..8 {
+        deliver(&portal, &app).await;
+        assert_eq!(told(&portal, PATIENT).await[0], ("message.reply".into(), "EMAIL".into(), "FAILED".into(), attempt));
+    }
+    deliver(&portal, &app).await;
+    assert_eq!(told(&portal, PATIENT).await[0].2, "DEAD");
+    let page = admin.get("/admin/notifications").await;
+    assert!(page.body.contains("the mail server put it off: 451"), "{}", page.body);
+    assert!(!page.body.contains("patient@example.com"), "no address");
+    let dead =
+        sqlx::query_scalar!("SELECT id FROM notification WHERE recipient_id = $1 AND status = 'DEAD'", id(PATIENT));
+    let dead = dead.fetch_one(&portal.admin).await.expect("it");
+    server.answers(None);
+    let path = format!("/admin/notifications/{dead}/retry");
+    assert_eq!(admin.post(&path, &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(admin.post(&path, &[]).await.status, StatusCode::CONFLICT, "it is not dead any more");
+    deliver(&portal, &app).await;
+    assert_eq!(to(&server, "patient@example.com").len(), 1);
+
+    // What will never be taken is not tried again; it can be put away.
+    server.answers(Some("550 nobody of this name"));
+    answer(&staff, "Two").await;
+    deliver(&portal, &app).await;
+    assert_eq!(told(&portal, PATIENT).await[0], ("message.reply".into(), "EMAIL".into(), "DEAD".into(), 1));
+    let dead =
+        sqlx::query_scalar!("SELECT id FROM notification WHERE recipient_id = $1 AND status = 'DEAD'", id(PATIENT));
+    let dead = dead.fetch_one(&portal.admin).await.expect("it");
+    let gone = admin.post(&format!("/admin/notifications/{dead}/discard"), &[]).await;
+    assert_eq!(gone.status, StatusCode::SEE_OTHER, "{}", gone.body);
+    assert_eq!(told(&portal, PATIENT).await[0].2, "CANCELLED");
+    let elsewhere = Uuid::from_u128(7);
+    let none = admin.post(&format!("/admin/notifications/{elsewhere}/discard"), &[]).await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_messages_and_chat_are_signed() {
+    let portal = Portal::start().await;
+    let (gateway, staff, clinician) =
+        (Gateway::start().await, portal.sign_in("assistant").await, portal.sign_in("clinician").await);
+    let wish = [
+        ("sms", "alert.assigned"),
+        ("chat", "alert.assigned"),
+        ("phone", "07700 900123"),
+        ("bundle", "0"),
+        ("quiet_from", ""),
+        ("quiet_until", ""),
+    ];
+    let saved = clinician.post("/notifications/preferences", &wish).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+    assert!(clinician.get("/notifications/preferences").await.body.contains("447700900123"));
+    let stored = sqlx::query_scalar!("SELECT phone_enc FROM notification_preference WHERE user_id = $1", id(CLINICIAN));
+    let stored = stored.fetch_one(&portal.admin).await.expect("it").expect("sealed");
+    assert!(!String::from_utf8_lossy(&stored).contains("900123"));
+
+    let alert = "/alerts/01900000-0000-7000-8007-000000000001";
+    let version = staff.get(&format!("{alert}/assignment")).await.field("row_version");
+    let given = staff.post(&format!("{alert}/assignment"), &[("row_version", &version), ("who", CLINICIAN)]).await;
+    assert_eq!(given.status, StatusCode::SEE_OTHER, "{}", given.body);
+    gateway.answers(503);
+    deliver(&portal, &with(&portal, None, Some(&gateway))).await;
+    assert!(told(&portal, CLINICIAN).await.iter().any(|row| row.1 == "SMS" && row.2 == "FAILED"));
+    gateway.answers(204);
+    deliver(&portal, &with(&portal, None, Some(&gateway))).await;
+    let calls = gateway.calls();
+    assert_eq!(calls.len(), 4, "two refused, two taken");
+    for call in &calls {
+        let header = |name: &str| call.headers.get(name).expect("a header").to_str().expect("text").to_owned();
+        let key = BASE64_STANDARD.decode(&SECRET["whsec_".len()..]).expect("base64");
+        let mac = <Hmac<Sha256> as hmac::Mac>::new_from_slice(&key).expect("a key");
+        let text = format!("{}.{}.{}", header("webhook-id"), header("webhook-timestamp"), call.body);
+        let signature = BASE64_STANDARD.encode(mac.chain_update(text).finalize().into_bytes());
+        assert_eq!(header("webhook-signature"), format!("v1,{signature}"));
+        let body: serde_json::Value = serde_json::from_str(&call.body).expect("JSON");
+        assert_eq!(body["id"], header("webhook-id"), "the same at each attempt");
+        let to = if body["channel"] == "SMS" { "447700900123" } else { "clinician@example.com" };
+        assert_eq!(body["to"], to);
+        assert!(
+            body["text"].as_str().expect("a text").ends_with(&format!("https://portal.example.org{alert}")),
+            "{body}"
+        );
+        assert!(!call.body.contains("OKAFOR") && !call.body.contains("pressure"), "{body}");
+    }
+    assert!(told(&portal, CLINICIAN).await.iter().all(|row| row.2 == "SENT"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quiet_hours_hold_back_what_leaves_and_nothing_else() {
+    let portal = Portal::start().await;
+    let (staff, patient) = (portal.sign_in("assistant").await, portal.sign_in("patient").await);
+    for (wrong, field) in [
+        ([("quiet_from", "22:00"), ("quiet_until", ""), ("bundle", "2")], "quiet_until"),
+        ([("quiet_from", "25:00"), ("quiet_until", "7:00"), ("bundle", "2")], "quiet_from"),
+        ([("quiet_from", "<b>"), ("quiet_until", "7:00"), ("bundle", "2")], "quiet_from"),
+        ([("quiet_from", ""), ("quiet_until", ""), ("bundle", "61")], "bundle"),
+    ] {
+        let refused = patient.post("/notifications/preferences", &wrong).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong:?}");
+        assert_eq!(refused.attributes("#errors a", "href"), [format!("#{field}")], "{wrong:?}");
+    }
+    let hours = sqlx::query!(
+        r#"SELECT to_char(now() AT TIME ZONE 'Europe/London' - INTERVAL '1 hour', 'HH24:MI') AS "from!", to_char(now() AT TIME ZONE 'Europe/London' + INTERVAL '2 hours', 'HH24:MI') AS "until!""#
+    );
+    let hours = hours.fetch_one(&portal.admin).await.expect("the clock");
+    let wish =
+        [("email", "message.reply"), ("quiet_from", &hours.from), ("quiet_until", &hours.until), ("bundle", "2")];
+    let saved = patient.post("/notifications/preferences", &wish).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+    answer(&staff, "One").await;
+    let row = sqlx::query!(
+        r#"SELECT (SELECT trigger_at <= now() FROM notification WHERE recipient_id = $1 AND channel = 'IN_APP' AND status = 'SENT' ORDER BY created_at DESC LIMIT 1) AS "bell!",
+                  (SELECT to_char(trigger_at AT TIME ZONE 'Europe/London', 'HH24:MI') FROM notification WHERE recipient_id = $1 AND channel = 'EMAIL' AND status = 'QUEUED') AS "mail!""#,
+        id(PATIENT)
+    )
+    .fetch_one(&portal.admin)
+    .await
+    .expect("the outbox");
+    assert!(row.bell);
+    assert_eq!(row.mail, hours.until);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quiet_hours_end_in_time_whatever_the_clock_does() {
+    let portal = Portal::start().await;
+    for (at, from, until, expected) in [
+        ("2026-06-01 21:30+01", "22:00", "07:00", "2026-06-01 21:30+01"),
+        ("2026-06-01 23:30+01", "22:00", "07:00", "2026-06-02 07:00+01"),
+        ("2026-06-02 06:59+01", "22:00", "07:00", "2026-06-02 07:00+01"),
+        ("2026-06-02 07:00+01", "22:00", "07:00", "2026-06-02 07:00+01"),
+        ("2026-06-01 13:00+01", "12:00", "14:00", "2026-06-01 14:00+01"),
+        // The night in which the clock goes back, and the one in which it goes forward.
+        ("2026-10-24 23:00+01", "22:00", "07:00", "2026-10-25 07:00+00"),
+        ("2026-03-28 23:00+00", "22:00", "07:00", "2026-03-29 07:00+01"),
+        // An end that does not exist that night: the moment after the gap.
+        ("2026-03-28 23:00+00", "22:00", "01:30", "2026-03-29 02:30+01"),
+    ] {
+        let held = sqlx::query_scalar!(
+            r#"SELECT outbox.after_quiet($1::text::timestamptz, $2::text::time, $3::text::time, 'Europe/London') = $4::text::timestamptz AS "held!""#,
+            at,
+            from,
+            until,
+            expected
+        );
+        assert!(held.fetch_one(&portal.admin).await.expect("an answer"), "{at} {from} {until}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visit_is_told_of_until_it_is_cancelled() {
+    let portal = Portal::start().await;
+    let staff = portal.sign_in("assistant").await;
+    let visit = "/visits/01900000-0000-7000-8021-000000000006";
+    let form = staff.get(&format!("{visit}/cancellation")).await;
+    assert_eq!(form.status, StatusCode::OK, "{}", form.body);
+    sqlx::query!(
+        "INSERT INTO notification (organization_id, recipient_id, channel, kind, subject_id, payload, trigger_at, idempotency_key)
+         SELECT organization_id, $1, 'EMAIL', 'visit.reminder', $2, '{\"path\": \"/my\"}', now() + INTERVAL '1 day', 'x' FROM app_user WHERE id = $1",
+        id(PATIENT),
+        id(&visit["/visits/".len()..]),
+    )
+    .execute(&portal.admin)
+    .await
+    .expect("a reminder");
+    let fields = [("row_version", form.field("row_version")), ("reason", "The doctor is ill".to_owned())];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let gone = staff.post(&format!("{visit}/cancellation"), &fields).await;
+    assert_eq!(gone.status, StatusCode::SEE_OTHER, "{}", gone.body);
+    let rows = told(&portal, PATIENT).await;
+    let has = |kind: &str, channel: &str, status: &str| {
+        rows.iter().any(|row| (row.0.as_str(), row.1.as_str(), row.2.as_str()) == (kind, channel, status))
+    };
+    assert!(has("visit.reminder", "EMAIL", "CANCELLED"), "{rows:?}");
+    assert!(has("visit.cancelled", "IN_APP", "SENT") && has("visit.cancelled", "EMAIL", "QUEUED"), "{rows:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_told_of_what_did_not_happen_or_of_what_they_did_themselves() {
+    let portal = Portal::start().await;
+    let clinician = portal.sign_in("clinician").await;
+    let alert = "/alerts/01900000-0000-7000-8007-000000000001";
+    let version = clinician.get(&format!("{alert}/assignment")).await.field("row_version");
+    let taken = clinician.post(&format!("{alert}/assignment"), &[("row_version", &version), ("who", CLINICIAN)]).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.body);
+    assert!(told(&portal, CLINICIAN).await.is_empty());
+    let staff = portal.sign_in("assistant").await;
+    let stale = staff
+        .post(&format!("/threads/{THREAD}/assignment"), &[("row_version", "1"), ("who", CLINICIAN), ("text", "x")])
+        .await;
+    if stale.status == StatusCode::CONFLICT {
+        assert!(told(&portal, CLINICIAN).await.is_empty(), "the transaction was not committed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_role_has_the_bell_its_list_and_its_wishes() {
+    let portal = Portal::start().await;
+    for account in [
+        "clinician",
+        "assistant",
+        "clerk",
+        "chair",
+        "caseworker",
+        "carer",
+        "manager",
+        "owner",
+        "compliance",
+        "admin",
+        "patient",
+    ] {
+        let browser = portal.sign_in(account).await;
+        let list = browser.get("/notifications").await;
+        assert_eq!(list.status, StatusCode::OK, "{account}");
+        assert_eq!(list.attributes("#bell", "href"), ["/notifications"], "{account}");
+        let wishes = browser.get("/notifications/preferences").await;
+        assert_eq!(wishes.status, StatusCode::OK, "{account}");
+        let offers_reminder = wishes.attributes("[name='email']", "value").iter().any(|kind| kind == "visit.reminder");
+        assert_eq!(offers_reminder, account == "patient", "{account}");
+    }
+    let clinician = portal.sign_in("clinician").await;
+    assert!(clinician.get("/notifications/bell").await.text("#bell").contains('1'));
+    let read = clinician.post("/notifications/read", &[]).await;
+    assert_eq!(read.location(), "/notifications");
+    assert!(!clinician.get("/notifications/bell").await.text("#bell").contains('1'));
+    let words = portal.sign_in("admin").await.get("/admin/notifications/words").await;
+    assert!(
+        words.body.contains("you have a new message") && words.body.contains("never ask for a password"),
+        "{}",
+        words.body
+    );
+}
