@@ -152,10 +152,13 @@ pub(in crate::portal) async fn next_step(ctx: &Ctx, tx: &mut Tx, own: &Whom) -> 
     let (zone, today) = (ctx.actor.zone, ctx.today());
     let requests = requests::of_patient(tx, &ctx.actor, own.patient, FEW).await?;
     let waits = requests.iter().any(|row| row.status.is_open());
-    if let Some(offer) = requests.into_iter().find_map(|row| Offer::of(row, zone, today)) {
+    let next = visits::next_of_patient(tx, &ctx.actor, own.patient).await?;
+    // Whoever is at the clinic now has nothing to answer first.
+    let is_there = next.as_ref().is_some_and(|row| row.status != VisitStatus::Planned);
+    if !is_there && let Some(offer) = requests.into_iter().find_map(|row| Offer::of(row, zone, today)) {
         return Ok(NextStep::Answer(Box::new(offer)));
     }
-    let Some(row) = visits::next_of_patient(tx, &ctx.actor, own.patient).await? else {
+    let Some(row) = next else {
         return Ok(if waits { NextStep::Wait } else { NextStep::Nothing });
     };
     let before = match row.waiting_number {
