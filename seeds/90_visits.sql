@@ -56,7 +56,7 @@ SELECT pg_temp.demo_id('organization', 1), pg_temp.demo_id('visit', 1000 + a.n),
        (ARRAY['Blood pressure check', 'Diabetes review', 'Results', 'Medicines review', 'Asthma review', 'Knee pain', 'Blood test', 'Follow-up', 'Sleep', 'Skin', 'Letter for work', 'First visit'])[1 + a.n * 5 % 12],
        a.starts, a.starts + make_interval(mins => a.minutes), s.status, CASE s.status WHEN 'CANCELLED' THEN (ARRAY['Feels better', 'Could not leave work', 'Clinician ill'])[1 + a.n % 3] END,
        CASE WHEN s.status = 'COMPLETED' THEN a.starts - INTERVAL '6 minutes' END, CASE WHEN s.status = 'COMPLETED' THEN a.starts + INTERVAL '4 minutes' END,
-       CASE s.status WHEN 'PLANNED' THEN NULL WHEN 'CANCELLED' THEN a.starts - INTERVAL '30 hours' ELSE a.starts + make_interval(mins => a.minutes) END,
+       CASE s.status WHEN 'PLANNED' THEN NULL WHEN 'CANCELLED' THEN least(a.starts - INTERVAL '30 hours', now() - INTERVAL '20 minutes') ELSE a.starts + make_interval(mins => a.minutes) END,
        pg_temp.demo_id('user', 2), least(a.starts - INTERVAL '9 days', now() - INTERVAL '1 hour')
 FROM agenda AS a JOIN visitor AS v ON v.place = 1 + a.n * 11 % v.many,
      LATERAL (SELECT CASE WHEN a.n % 13 = 5 THEN 'CANCELLED' WHEN a.offset_days > 0 THEN 'PLANNED' WHEN a.n % 11 = 3 THEN 'NO_SHOW' ELSE 'COMPLETED' END AS status) AS s;

@@ -149,10 +149,16 @@ impl<'a> ActivityPanel<'a> {
 
     /// `Alert acknowledged`
     fn words(item: &ActivityItem) -> String {
-        let subject = if item.subject == "patient" { "record" } else { item.subject.as_str() };
+        let subject = match item.subject.as_str() {
+            "patient" => "record",
+            "thread" => "conversation",
+            subject => subject,
+        };
         let to = match (item.subject.as_str(), item.to.as_str()) {
             ("patient", to) => PatientStatus::from_name(to).map_or(to, |status| status.label()),
             ("alert", "ACTIVE") => "in the queue",
+            ("thread", "AWAITING_STAFF") => "waits for us",
+            ("thread", "AWAITING_PATIENT") => "answered",
             (_, to) => to,
         };
         let to = to.replace('_', " ").to_lowercase();
