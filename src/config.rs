@@ -64,7 +64,7 @@ impl Common {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the portal.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Bring the database schema up to date.
     Migrate,
     /// Back the database up into one verified file, and the documents beside it.

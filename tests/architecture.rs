@@ -27,7 +27,8 @@ const PLATFORM: [&str; 16] = [
 const GROUND: [&str; 4] = ["accounts", "patients", "facilities", "comments"];
 
 /// May import any slice.
-const COMPOSERS: [&str; 10] = ["chart", "search", "audit", "portal", "design", "ingest", "admin", "home", "demo", "notifications"];
+const COMPOSERS: [&str; 10] =
+    ["chart", "search", "audit", "portal", "design", "ingest", "admin", "home", "demo", "notifications"];
 
 /// Put everything together.
 const TOP: [&str; 11] =

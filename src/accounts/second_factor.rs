@@ -3,6 +3,8 @@
 //! The secret is sealed in the database, and each time step is taken once: `last_step` only goes forward, so a code that
 //! somebody overheard is worth nothing after its owner has used it. Recovery codes are kept as keyed hashes.
 
+use std::fmt::Write as _;
+
 use qrcode::{Color, EcLevel, QrCode};
 use rand::{Rng as _, RngCore as _};
 use totp_rs::{Builder, Secret, Totp};
@@ -109,7 +111,7 @@ pub(super) fn qr(text: &str) -> Result<Qr> {
         for run in modules.chunk_by(|a, b| a == b) {
             if run.first() == Some(&Color::Dark) {
                 let (x, y, length) = (column + QUIET_ZONE, row + QUIET_ZONE, run.len());
-                path.push_str(&format!("M{x} {y}h{length}v1h-{length}z"));
+                write!(path, "M{x} {y}h{length}v1h-{length}z").map_err(anyhow::Error::from)?;
             }
             column += run.len();
         }

@@ -215,7 +215,7 @@ pub async fn carry_out(
     let action = if what.kind() == Kind::Assign { Action::Assigned } else { Action::StatusChanged };
     let (proof, row_version) = keep(tx, by, row, &before, &after, action, true).await?;
     if let Move::Assign(Some(person)) = what {
-        let notice = Notice::new(outbox::Kind::AlertAssigned, row.id, format!("/alerts/{}", row.id)).to(*person);
+        let notice = Notice::new(outbox::Kind::AlertAssigned, row.id, format!("/alerts/{}", row.id)).tell(*person);
         outbox::schedule(tx, notice).await?;
     }
     Ok(Outcome::Done(proof, Box::new(after.onto(row, by, row_version))))

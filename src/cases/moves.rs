@@ -76,7 +76,7 @@ pub async fn carry_out(
         .with(json!({ "move": what.kind() }));
     events::record(tx, by, event).await?;
     if let Some((kind, person)) = told(what, row) {
-        let notice = Notice::new(kind, row.id, format!("/cases/{}", row.id)).to(person);
+        let notice = Notice::new(kind, row.id, format!("/cases/{}", row.id)).tell(person);
         outbox::schedule(tx, notice).await?;
     }
     Ok(Outcome::Done)

@@ -87,7 +87,7 @@ async fn write_down(tx: &mut Tx, by: &By, marked: &[Marked], what: &str) -> Resu
         events::record(tx, by, event.with(json!({ what: true, "notify": one.people }))).await?;
         for person in &one.people {
             let notice = Notice::new(outbox::Kind::CaseOverdue, one.id, format!("/cases/{}", one.id));
-            outbox::schedule(tx, notice.to(UserId::from(*person))).await?;
+            outbox::schedule(tx, notice.tell(UserId::from(*person))).await?;
         }
     }
     Ok(())

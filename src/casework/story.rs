@@ -104,36 +104,33 @@ fn label(status: &str) -> String {
 /// A move of the case or of one of its tasks.
 fn moved(step: Step, changes: &[Change]) -> (Show, Entry) {
     let who = name(step.first_name.as_deref(), step.last_name.as_deref()).unwrap_or_else(|| "Almoner".to_owned());
-    let (show, icon, what) = match (&step.task, step.task_status()) {
-        (Some(title), Some(to)) => {
-            let what = match (step.from_status.is_some(), to.as_str()) {
-                (false, _) => format!("added the task “{title}”"),
-                (true, "READY") => format!("opened the task “{title}” again"),
-                (true, "IN_PROGRESS") => format!("started “{title}”"),
-                (true, "DONE") => format!("did “{title}”"),
-                (true, _) => format!("{} the task “{title}”", to.label().to_lowercase()),
-            };
-            (Show::Tasks, "list-checks", what)
-        }
-        (_, _) => {
-            // The history knows the states, the audit knows to whom.
-            let given = changes
-                .iter()
-                .filter(|change| change.action == "ASSIGNED" && (change.at - step.at).abs() < SAME_MOVE)
-                .find_map(|change| name(change.to_first.as_deref(), change.to_last.as_deref()));
-            let to = label(&step.to_status);
-            let (icon, what) = match (step.from_status.as_deref(), given) {
-                (None, _) => ("plus", "opened the case".to_owned()),
-                (Some(from), given) if from == step.to_status => {
-                    ("user", format!("gave the case to {}", given.unwrap_or_else(|| "somebody else".to_owned())))
-                }
-                (Some(from), Some(person)) => {
-                    ("user-check", format!("moved this from {} to {to} and gave it to {person}", label(from)))
-                }
-                (Some(from), None) => ("arrow-right", format!("moved this from {} to {to}", label(from))),
-            };
-            (Show::Changes, icon, what)
-        }
+    let (show, icon, what) = if let (Some(title), Some(to)) = (&step.task, step.task_status()) {
+        let what = match (step.from_status.is_some(), to.as_str()) {
+            (false, _) => format!("added the task “{title}”"),
+            (true, "READY") => format!("opened the task “{title}” again"),
+            (true, "IN_PROGRESS") => format!("started “{title}”"),
+            (true, "DONE") => format!("did “{title}”"),
+            (true, _) => format!("{} the task “{title}”", to.label().to_lowercase()),
+        };
+        (Show::Tasks, "list-checks", what)
+    } else {
+        // The history knows the states, the audit knows to whom.
+        let given = changes
+            .iter()
+            .filter(|change| change.action == "ASSIGNED" && (change.at - step.at).abs() < SAME_MOVE)
+            .find_map(|change| name(change.to_first.as_deref(), change.to_last.as_deref()));
+        let to = label(&step.to_status);
+        let (icon, what) = match (step.from_status.as_deref(), given) {
+            (None, _) => ("plus", "opened the case".to_owned()),
+            (Some(from), given) if from == step.to_status => {
+                ("user", format!("gave the case to {}", given.unwrap_or_else(|| "somebody else".to_owned())))
+            }
+            (Some(from), Some(person)) => {
+                ("user-check", format!("moved this from {} to {to} and gave it to {person}", label(from)))
+            }
+            (Some(from), None) => ("arrow-right", format!("moved this from {} to {to}", label(from))),
+        };
+        (Show::Changes, icon, what)
     };
     (show, Entry { at: step.at, who, initials: None, icon, what, said: step.reason })
 }

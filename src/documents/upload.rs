@@ -35,7 +35,7 @@ const STALL: Duration = Duration::from_secs(30);
 const LONGEST: Duration = Duration::from_hours(2);
 
 /// How often a long upload says that its session is in use, and asks whether it still is one.
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
+const KEEP_ALIVE: Duration = Duration::from_mins(1);
 
 /// What to say where the form did not arrive whole.
 const BROKEN: &str = "The upload did not arrive whole. Nothing was saved. Send it again.";

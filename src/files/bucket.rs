@@ -15,7 +15,7 @@ use object_store::client::{
 };
 
 /// How long the store may take to begin its answer. A part of a file is on its way within this, or tried again.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Makes the client of a bucket.
 #[derive(Clone, Copy, Debug)]

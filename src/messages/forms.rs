@@ -1,5 +1,7 @@
 //! What the forms send.
 
+use std::str::FromStr;
+
 use serde::Deserialize;
 
 use super::model::{Category, Channel, Side};
@@ -92,8 +94,11 @@ impl RawMove {
         text
     }
 
-    /// To whom.
-    pub fn to(&self, me: UserId, errors: &mut FormErrors) -> Option<Option<UserId>> {
+    /// To whom: a person, or the team.
+    ///
+    /// # Errors
+    /// Where nobody was chosen; the form says so.
+    pub fn to(&self, me: UserId, errors: &mut FormErrors) -> Result<Option<UserId>, <UserId as FromStr>::Err> {
         let to = match self.who.as_str() {
             "me" => Ok(Some(me)),
             "team" => Ok(None),
@@ -102,7 +107,7 @@ impl RawMove {
         if to.is_err() {
             errors.add("who", "Choose who is to answer");
         }
-        to.ok()
+        to
     }
 }
 

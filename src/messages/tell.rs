@@ -24,11 +24,11 @@ pub(super) struct Talk {
 pub(super) async fn said(tx: &mut Tx, talk: Talk, side: Side, message: MessageId) -> Result<()> {
     let notice = |path: String| Notice::new(Kind::MessageReply, talk.id, path).once(message.to_string());
     if let (Side::Staff, Channel::Portal, Some(patient)) = (side, talk.channel, talk.patient) {
-        let notice = notice(format!("/my/messages/{}", talk.id)).to_patient(patient, Scope::Messages);
+        let notice = notice(format!("/my/messages/{}", talk.id)).tell_patient(patient, Scope::Messages);
         outbox::schedule(tx, notice).await?;
     }
     if let Some(keeper) = talk.assignee {
-        outbox::schedule(tx, notice(format!("/threads/{}", talk.id)).to(keeper)).await?;
+        outbox::schedule(tx, notice(format!("/threads/{}", talk.id)).tell(keeper)).await?;
     }
     Ok(())
 }
@@ -38,6 +38,6 @@ pub(super) async fn said(tx: &mut Tx, talk: Talk, side: Side, message: MessageId
 /// # Errors
 /// Where the database does not answer.
 pub(super) async fn assigned(tx: &mut Tx, thread: ThreadId, to: UserId) -> Result<()> {
-    let notice = Notice::new(Kind::MessageAssigned, thread, format!("/threads/{thread}")).to(to);
+    let notice = Notice::new(Kind::MessageAssigned, thread, format!("/threads/{thread}")).tell(to);
     outbox::schedule(tx, notice).await.map(|_| ())
 }

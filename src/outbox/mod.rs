@@ -5,8 +5,8 @@
 //! falls into their quiet hours, and bundles what comes within two minutes. `notifications::jobs` sends it.
 //!
 //! ```ignore
-//! outbox::schedule(tx, Notice::new(Kind::CaseAssigned, row.id, format!("/cases/{}", row.id)).to(caseworker)).await?;
-//! outbox::schedule(tx, Notice::new(Kind::VisitReminder, visit.id, "/my/visits").to_patient(patient, Scope::Visits).at(day_before)).await?;
+//! outbox::schedule(tx, Notice::new(Kind::CaseAssigned, row.id, format!("/cases/{}", row.id)).tell(caseworker)).await?;
+//! outbox::schedule(tx, Notice::new(Kind::VisitReminder, visit.id, "/my/visits").tell_patient(patient, Scope::Visits).at(day_before)).await?;
 //! outbox::call_off(tx, Kind::VisitReminder, visit.id).await?;
 //! ```
 //!
@@ -158,14 +158,14 @@ impl Notice {
 
     /// One person is told. Whoever did it themselves is not.
     #[must_use]
-    pub fn to(mut self, person: UserId) -> Self {
+    pub fn tell(mut self, person: UserId) -> Self {
         self.to = To::Person(person);
         self
     }
 
     /// The patient is told, and everybody who acts for them in this part of the record.
     #[must_use]
-    pub fn to_patient(mut self, patient: PatientId, scope: Scope) -> Self {
+    pub fn tell_patient(mut self, patient: PatientId, scope: Scope) -> Self {
         self.to = To::Patient(patient, scope);
         self
     }

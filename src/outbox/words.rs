@@ -32,19 +32,16 @@ pub fn letter(channel: Channel, portal: &Url, name: &str, lines: &[(Kind, String
     let body = match channel {
         Channel::Sms | Channel::Chat => short,
         Channel::Email | Channel::InApp => {
-            let mut text = String::from("Hello,\n\n");
-            for (kind, path) in lines.iter().take(LISTED) {
-                text += &format!("{}.\n{}\n\n", kind.label(), link(path));
-            }
+            let mut text = vec!["Hello,".to_owned()];
+            text.extend(lines.iter().take(LISTED).map(|(kind, path)| format!("{}.\n{}", kind.label(), link(path))));
             if lines.len() > LISTED {
-                text += &format!("And {} more:\n{}\n\n", lines.len() - LISTED, link("/notifications"));
+                text.push(format!("And {} more:\n{}", lines.len() - LISTED, link("/notifications")));
             }
-            text += "Sign in to read more. We never put anything about health into an e-mail, and never ask for a password in one.\n\n";
-            text += &format!(
-                "You can choose what we write to you about, and when:\n{}\n\n{name}\n",
-                link("/notifications/preferences")
-            );
-            text
+            text.push("Sign in to read more. We never put anything about health into an e-mail, and never ask for a password in one.".to_owned());
+            let preferences = link("/notifications/preferences");
+            text.push(format!("You can choose what we write to you about, and when:\n{preferences}"));
+            text.push(format!("{name}\n"));
+            text.join("\n\n")
         }
     };
     Letter { subject, body }

@@ -74,8 +74,8 @@ pub fn moment(zone: Tz, day: NaiveDate, time: NaiveTime) -> Option<Timestamp> {
 /// The moment at which a day begins: its first, where midnight is jumped over.
 #[must_use]
 pub fn day_begins(zone: Tz, day: NaiveDate) -> Timestamp {
-    let quarters = (0..96).filter_map(|quarter| NaiveTime::from_num_seconds_from_midnight_opt(quarter * 900, 0));
-    let first = quarters.filter_map(|time| moment(zone, day, time)).next();
+    let mut quarters = (0..96).filter_map(|quarter| NaiveTime::from_num_seconds_from_midnight_opt(quarter * 900, 0));
+    let first = quarters.find_map(|time| moment(zone, day, time));
     first.unwrap_or_else(|| DateTime::from_naive_utc_and_offset(day.and_time(NaiveTime::MIN), Utc))
 }
 

@@ -147,7 +147,7 @@ pub async fn plan(tx: &mut Tx, by: &By, new: &NewVisit) -> Result<()> {
 
 /// The patient hears of another time at once, and of every visit the day before.
 async fn tell_planned(tx: &mut Tx, new: &NewVisit) -> Result<()> {
-    let to_patient = |kind| Notice::new(kind, new.id, my_page(new.id)).to_patient(new.patient, Scope::Visits);
+    let to_patient = |kind| Notice::new(kind, new.id, my_page(new.id)).tell_patient(new.patient, Scope::Visits);
     if let Some(before) = new.replaces {
         outbox::call_off(tx, Kind::VisitCancelled, before).await?;
         outbox::schedule(tx, to_patient(Kind::VisitChanged)).await?;
@@ -189,7 +189,7 @@ pub async fn advance(
         VisitStatus::Cancelled => {
             free_slot(tx, by, visit.slot_id).await?;
             let notice = Notice::new(Kind::VisitCancelled, visit.id, my_page(visit.id))
-                .to_patient(visit.patient_id, Scope::Visits);
+                .tell_patient(visit.patient_id, Scope::Visits);
             outbox::schedule(tx, notice).await.map(|_| ())
         }
         VisitStatus::Completed if !visit.is_group => attend(tx, by, visit, None, Attendance::Attended).await,
@@ -314,7 +314,7 @@ pub async fn offer(tx: &mut Tx, by: &By, request: &RequestRow, offer: &Offer, ho
     let slot = take(tx, by, offer, becomes).await?;
     let becomes = requests::Becomes { slot: Some(slot), ..requests::Becomes::default() };
     move_request(tx, by, request, RequestStatus::Awaiting, becomes).await?;
-    let notice = Notice::new(Kind::VisitOffered, request.id, MY_VISITS).to_patient(request.patient_id, Scope::Visits);
+    let notice = Notice::new(Kind::VisitOffered, request.id, MY_VISITS).tell_patient(request.patient_id, Scope::Visits);
     outbox::schedule(tx, notice).await.map(|_| ())
 }
 

@@ -94,7 +94,7 @@ async fn the_time_line_shows_all_or_one_kind_and_counts_them() {
     assert_eq!(audited(&portal, case(22), "VIEW").await, 5);
 
     let news = |since: i64| format!("{path}/newer?since={since}");
-    let none = chair.hx_get(&news(chrono::Utc::now().timestamp_micros())).await;
+    let none = chair.hx_get(&news(portal.app.clock.now().timestamp_micros())).await;
     assert_eq!((none.status, none.texts("a").len()), (StatusCode::OK, 0));
     let some = chair.hx_get(&news(0)).await.text("a");
     assert_eq!(some, format!("{sum} newer entries"));
@@ -113,7 +113,7 @@ async fn the_log_of_document_two_is_a_view_of_the_same_rows_for_the_same_people(
         (log("000000000014") + "CASEWORKER|*", false),
         (log("000000000001") + "CLINICIAN|*", false),
     ] {
-        let mut tx = portal.admin.begin().await.unwrap();
+        let mut tx = portal.admin.begin_with("BEGIN").await.unwrap();
         sqlx::query!(
             "SELECT set_config('app.ctx', $1, true) AS context, set_config('role', 'almoner_app', true) AS role",
             actor

@@ -24,8 +24,8 @@ pub const NORTHGATE: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8001_0000_0000
 /// A file that is a PDF by its looks, of `size` bytes.
 pub fn pdf(size: usize) -> Vec<u8> {
     let mut bytes = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".to_vec();
-    let letters =
-        (0..size.saturating_sub(bytes.len())).map(|at| b'a' + u8::try_from((at / 7 + at / 1000) % 26).unwrap());
+    let letters = (0..size.saturating_sub(bytes.len()))
+        .map(|at| b'a' + u8::try_from((at / 7 + at / 1000) % 26).expect("a letter"));
     bytes.extend(letters);
     bytes
 }

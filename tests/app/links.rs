@@ -105,7 +105,7 @@ async fn asking_for_a_password_answers_the_same_for_everybody() {
     assert_eq!(seen[0], seen[1]);
     assert_eq!(seen[0].0, StatusCode::OK);
     let asked = sqlx::query_scalar!("SELECT email FROM app_user WHERE reset_asked_at IS NOT NULL");
-    assert_eq!(asked.fetch_all(&portal.admin).await.unwrap(), [ada.email.clone()]);
+    assert_eq!(asked.fetch_all(&portal.admin).await.unwrap(), std::slice::from_ref(&ada.email));
     for _ in 0..4 {
         portal.visitor().post("/forgotten-password", &[("email", &ada.email)]).await;
     }

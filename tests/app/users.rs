@@ -132,7 +132,7 @@ async fn a_manager_invites_carers_for_their_own_homes_and_nobody_else() {
         stranger.uuid(),
     );
     let refused = forged.execute(&mut *tx).await.unwrap_err();
-    assert_eq!(refused.as_database_error().and_then(|e| e.code()).as_deref(), Some("42501"));
+    assert_eq!(refused.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref(), Some("42501"));
 }
 
 /// The manager who invited `guest`, as the database knows them.

@@ -14,3 +14,4 @@ mod driver;
 mod journeys;
 mod portal;
 mod session;
+mod visits;

@@ -77,13 +77,13 @@ fn given(actor: &Actor, role: &str, facility: &str, errors: &mut FormErrors) -> 
     };
     let facility = match facility {
         "" => None,
-        text => match text.parse() {
-            Ok(id) => Some(id),
-            Err(_) => {
+        text => {
+            let Ok(id) = text.parse() else {
                 errors.add("facility", "Choose a place from the list");
                 return None;
-            }
-        },
+            };
+            Some(id)
+        }
     };
     if !may_give(actor, role, facility) {
         errors.add("facility", "Choose a role and a place that you may give");

@@ -1,7 +1,5 @@
 //! Every state × transition × role, against the table of the domain model written out a second time.
 
-use std::time::Duration;
-
 use chrono::{TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use proptest::prelude::*;

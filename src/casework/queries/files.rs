@@ -79,7 +79,7 @@ impl Listed {
     /// The first twelve digits of the checksum: enough to compare by eye.
     #[must_use]
     pub fn mark(&self) -> String {
-        self.sha256.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(self.sha256.get(..6).unwrap_or(&self.sha256))
     }
 }
 

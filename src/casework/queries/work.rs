@@ -194,8 +194,9 @@ pub async fn late(conn: &mut PgConnection, actor: &Actor, now: Timestamp, limit:
 /// # Errors
 /// Where the database does not answer.
 pub async fn followed(conn: &mut PgConnection, actor: &Actor, limit: i64) -> Result<Vec<Line>> {
+    // An array, so that these few are looked up by their ids, rather than found on a walk through all cases by their last change.
     Ok(lines!(
-        "c.id IN (SELECT f.case_id FROM case_follower AS f WHERE f.organization_id = $1 AND f.user_id = $2 AND f.deleted_at IS NULL)
+        "c.id = ANY (ARRAY(SELECT f.case_id FROM case_follower AS f WHERE f.organization_id = $1 AND f.user_id = $2 AND f.deleted_at IS NULL))
          ORDER BY c.updated_at DESC, c.id LIMIT $3",
         actor.organization.uuid(),
         actor.user.uuid(),

@@ -41,12 +41,11 @@ pub async fn index(ctx: Ctx, mut tx: Tx, Query(raw): Query<RawList>) -> Page {
     let typed = (!raw.q.is_empty()).then(|| find::open(ctx.app.keyring(), &ctx.actor, &raw.q).unwrap_or_default());
     let places = list::places(&mut tx, &ctx.actor).await?;
     let counts = list::counts(&mut tx, &ctx.actor, &places).await?;
-    let (mut rows, size) = match &typed {
-        Some(typed) => (looked_for(&ctx, &mut tx, &places, typed).await?, FOUND),
-        None => {
-            let after = if raw.after.is_empty() { None } else { Some(raw.after.parse::<Cursor>()?) };
-            (list::page(&mut tx, &ctx.actor, &places, view, team, after).await?, PAGE)
-        }
+    let (mut rows, size) = if let Some(typed) = &typed {
+        (looked_for(&ctx, &mut tx, &places, typed).await?, FOUND)
+    } else {
+        let after = if raw.after.is_empty() { None } else { Some(raw.after.parse::<Cursor>()?) };
+        (list::page(&mut tx, &ctx.actor, &places, view, team, after).await?, PAGE)
     };
     let more = i64::try_from(rows.len()).is_ok_and(|found| found > size);
     rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));

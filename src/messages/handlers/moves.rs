@@ -50,7 +50,7 @@ pub async fn assign(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Form(raw): Form<
     let row = one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
     let mut errors = FormErrors::default();
     let reason = raw.reason(&mut errors);
-    let to = raw.to(ctx.actor.user, &mut errors);
+    let to = raw.to(ctx.actor.user, &mut errors).ok();
     let moved = to.map(|to| row.standing().assign(ctx.actor.user, to, &reason));
     match moved {
         Some(Err(Refusal::NoReason)) => errors.add("text", "Say why it goes to somebody else"),

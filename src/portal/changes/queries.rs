@@ -116,7 +116,9 @@ pub(super) async fn add(app: &App, tx: &mut Tx, actor: &Actor, wish: &Wish<'_>) 
     .await;
     match added {
         Ok(_) => Ok(()),
-        Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => Err(twice()),
+        Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
+            Err(twice())
+        }
         Err(error) => Err(error.into()),
     }
 }

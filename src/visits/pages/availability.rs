@@ -3,12 +3,11 @@
 use askama::Template;
 use chrono_tz::Tz;
 
-use crate::clock::Timestamp;
 use crate::facilities::Facility;
 use crate::visits::handlers::availability::RawAvailability;
 use crate::visits::handlers::provider_choices;
 use crate::visits::model::{AvailabilityStatus, Mode};
-use crate::visits::queries::availability::AvailabilityRow;
+use crate::visits::queries::availability::{AvailabilityRow, Feed};
 use crate::visits::queries::people::Provider;
 use crate::visits::queries::schedule::LeaveRow;
 use crate::web::form::FormErrors;
@@ -49,8 +48,8 @@ pub struct Editor {
     pub leave: Vec<LeaveRow>,
     /// Whether it is one's own.
     pub own: bool,
-    /// Whether there is a calendar feed, and when it was last read.
-    pub calendar: Option<Option<Timestamp>>,
+    /// Their calendar feed, where there is one.
+    pub calendar: Option<Feed>,
     /// The address of a feed that has just been made.
     pub feed: Option<String>,
     /// Whether this person changes availability.

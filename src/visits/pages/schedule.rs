@@ -228,7 +228,7 @@ impl MonthPage {
         let blanks = self.first.weekday().num_days_from_monday();
         let mut cells: Vec<Option<&MonthDay>> = (0..blanks).map(|_| None).collect();
         cells.extend(self.days.iter().map(Some));
-        while cells.len() % 7 != 0 {
+        while !cells.len().is_multiple_of(7) {
             cells.push(None);
         }
         cells.chunks(7).map(<[_]>::to_vec).collect()

@@ -202,10 +202,18 @@ pub async fn remove_leave(conn: &mut PgConnection, by: &By, id: LeaveId) -> Resu
     .await?)
 }
 
-/// Whether somebody has a calendar feed, and when it was last read.
-pub async fn feed(conn: &mut PgConnection, actor: &Actor) -> Result<Option<Option<Timestamp>>> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT last_used_at AS "at: Timestamp" FROM calendar_feed WHERE organization_id = $1 AND user_id = $2 AND revoked_at IS NULL"#,
+/// An address at which a calendar programme reads.
+#[derive(Debug)]
+pub struct Feed {
+    /// When it was last read.
+    pub last_read: Option<Timestamp>,
+}
+
+/// The calendar feed of somebody, where there is one.
+pub async fn feed(conn: &mut PgConnection, actor: &Actor) -> Result<Option<Feed>> {
+    Ok(sqlx::query_as!(
+        Feed,
+        r#"SELECT last_used_at AS "last_read: Timestamp" FROM calendar_feed WHERE organization_id = $1 AND user_id = $2 AND revoked_at IS NULL"#,
         actor.organization.uuid(),
         actor.user.uuid(),
     )

@@ -71,7 +71,7 @@ async fn the_database_itself_makes_exactly_the_moves_of_the_table() {
                 board.put(id, from).await;
                 let caseworker =
                     if matches!(to, "NEW" | "PENDING_REVIEW") { None } else { Some(board.worker.id.uuid()) };
-                let mut tx = board.portal.admin.begin().await.expect("a transaction");
+                let mut tx = board.portal.admin.begin_with("BEGIN").await.expect("a transaction");
                 let context = format!(
                     "{}|{}|{}|{}",
                     board.house.organization,
@@ -124,7 +124,7 @@ async fn the_database_asks_for_reasons_and_for_a_second_pair_of_eyes() {
         ("NEW", &chair, "title = '  '", "case_title_not_empty"),
     ] {
         board.put(id, state).await;
-        let mut tx = board.portal.admin.begin().await.expect("a transaction");
+        let mut tx = board.portal.admin.begin_with("BEGIN").await.expect("a transaction");
         crate::support::run(&mut *tx, &format!("SET LOCAL ROLE almoner_app; SET LOCAL app.ctx = '{context}'")).await;
         #[expect(clippy::disallowed_methods, reason = "the change is chosen above")]
         let refused = sqlx::query(&format!("UPDATE cases SET {change} WHERE id = '{id}'")).execute(&mut *tx).await;
@@ -253,7 +253,7 @@ async fn many_cases_are_assigned_in_one_request_and_each_is_accounted_for() {
     ids[2].1 -= 1;
     let mut body = format!("person={}&asked=1&back=/cases/review", board.worker.id);
     for (id, version) in &ids {
-        body.push_str(&format!("&id={id}.{version}"));
+        body.extend(["&id=", &id.to_string(), ".", &version.to_string()]);
     }
     let reply = board.chair.browser.post_raw("/cases/bulk", body).await;
     assert_eq!(reply.location(), "/cases/review");

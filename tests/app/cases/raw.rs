@@ -9,7 +9,7 @@ const STATES: [&str; 6] = ["NEW", "PENDING_REVIEW", "ASSIGNED", "IN_PROGRESS", "
 
 /// A transaction of the portal's role with this person in this role at the clinic.
 async fn acting(board: &Board, person: almoner::ids::UserId, role: Role) -> Transaction<'static, Postgres> {
-    let mut tx = board.portal.admin.begin().await.expect("a transaction");
+    let mut tx = board.portal.admin.begin_with("BEGIN").await.expect("a transaction");
     let context = format!("{}|{person}|{}|{}", board.house.organization, role.as_str(), board.house.clinic);
     crate::support::run(&mut *tx, &format!("SET LOCAL ROLE almoner_app; SET LOCAL app.ctx = '{context}'")).await;
     tx
@@ -99,7 +99,7 @@ async fn a_case_stays_at_a_place_where_its_caseworker_works() {
     let board = Board::meet().await;
     let id = board.open("Second bathroom rail").await;
     board.put(id, "ASSIGNED").await;
-    let mut tx = board.portal.admin.begin().await.expect("a transaction");
+    let mut tx = board.portal.admin.begin_with("BEGIN").await.expect("a transaction");
     let places = format!("{},{}", board.house.clinic, board.house.home);
     let context = format!("{}|{}|CHAIR|{places}", board.house.organization, board.chair.id);
     crate::support::run(&mut *tx, &format!("SET LOCAL ROLE almoner_app; SET LOCAL app.ctx = '{context}'")).await;
@@ -135,7 +135,7 @@ async fn each_of_the_people_on_it_sees_exactly_their_cases_by_raw_sql() {
             wrong.push(format!("{who} sees {seen} cases and {told} moves"));
         }
     }
-    let mut tx = board.portal.admin.begin().await.expect("a transaction");
+    let mut tx = board.portal.admin.begin_with("BEGIN").await.expect("a transaction");
     crate::support::run(&mut *tx, "SET LOCAL ROLE almoner_app").await;
     let nobody = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM cases"#).fetch_one(&mut *tx).await;
     assert_eq!(nobody.expect("a count"), 0, "without a context there are no rows");

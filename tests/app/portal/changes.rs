@@ -80,7 +80,7 @@ async fn what_a_patient_asks_for_waits_is_decided_thing_by_thing_and_told() {
     // One click too many is told, and nothing is lost.
     let stale = staff.post(&review, &[("row_version", version.as_str()), (name.as_str(), "accept")]).await;
     assert_eq!(stale.status, StatusCode::CONFLICT);
-    assert_eq!(stale.attributes("input[value=accept][checked]", "name"), [name.clone()]);
+    assert_eq!(stale.attributes("input[value=accept][checked]", "name"), std::slice::from_ref(&name));
     // The patient reads both, and the record has what was taken over.
     let page = father.get("/my/details").await;
     assert!(page.text("section.card dl").contains("07700 900998") && !page.text("section.card dl").contains("Leeds"));

@@ -15,10 +15,7 @@ async fn invite(staff: &Browser, patient: u32, fields: &[(&str, &str)]) -> Reply
 /// The path of the link in a letter.
 fn link(letter: &Reply) -> String {
     let address = letter.text(".link");
-    address
-        .find("/invitation/")
-        .map(|at| address[at..].to_owned())
-        .unwrap_or_else(|| panic!("no link: {}", letter.body))
+    address.find("/invitation/").map_or_else(|| panic!("no link: {}", letter.body), |at| address[at..].to_owned())
 }
 
 fn answer<'a>(day: &'a str, month: &'a str, year: &'a str, password: &'a str) -> [(&'a str, &'a str); 4] {

@@ -67,7 +67,8 @@ impl MailServer {
                     write.write_all(b"354 go on\r\n").await?;
                     let mut text = String::new();
                     while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
-                        text += &format!("{}\n", line.strip_prefix('.').unwrap_or(&line));
+                        text.push_str(line.strip_prefix('.').unwrap_or(&line));
+                        text.push('\n');
                     }
                     self.mails.lock().expect("the mails").push(Mail { to: to.clone(), text });
                     "250 taken".to_owned()

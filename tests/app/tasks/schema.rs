@@ -24,16 +24,16 @@ async fn attempt(conn: &mut PgConnection, sql: &str) -> Result<u64, String> {
 /// One statement as a person, taken back afterwards.
 async fn as_person(pool: &PgPool, role: &str, who: u32, sql: &str) -> Result<u64, String> {
     let mut conn = pool.acquire().await.expect("a connection");
-    attempt(&mut conn, "BEGIN").await.unwrap();
+    attempt(&mut conn, "BEGIN").await.expect("begun");
     enter(&mut conn, role, who).await;
     let result = attempt(&mut conn, sql).await;
-    attempt(&mut conn, "ROLLBACK").await.unwrap();
+    attempt(&mut conn, "ROLLBACK").await.expect("taken back");
     result
 }
 
 async fn enter(conn: &mut PgConnection, role: &str, who: u32) {
     let context = format!("SET LOCAL ROLE almoner_app; SET LOCAL app.ctx = '{ORGANIZATION}|{}|{role}|*'", user(who));
-    attempt(conn, &context).await.unwrap();
+    attempt(conn, &context).await.expect("somebody");
 }
 
 fn moved(id: Uuid, to: &str) -> String {
@@ -127,11 +127,11 @@ async fn who_does_not_see_the_case_does_not_see_its_tasks() {
         task(4)
     );
     let mut tx = portal.admin.acquire().await.unwrap();
-    attempt(&mut tx, "BEGIN").await.unwrap();
+    attempt(&mut tx, "BEGIN").await.expect("begun");
     enter(&mut tx, "CASEWORKER", 5).await;
     assert_eq!(attempt(&mut tx, &elsewhere).await, Ok(1));
     assert_eq!(attempt(&mut tx, &elsewhere).await, Ok(1), "it is there again");
-    attempt(&mut tx, "ROLLBACK").await.unwrap();
+    attempt(&mut tx, "ROLLBACK").await.expect("taken back");
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn a_task_added_while_the_case_moves_waits_and_is_refused() {
     let cancel =
         format!("UPDATE task SET status = 'CANCELLED', reason = 'x' WHERE case_id = '{}' AND is_open", case(17));
     attempt(&mut mover, &cancel).await.unwrap();
-    attempt(&mut mover, "BEGIN").await.unwrap();
+    attempt(&mut mover, "BEGIN").await.expect("begun");
     enter(&mut mover, "CASEWORKER", 5).await;
     assert_eq!(
         attempt(&mut mover, &format!("UPDATE cases SET status = 'PENDING_COMPLETION' WHERE id = '{}'", case(17))).await,
@@ -166,7 +166,7 @@ async fn a_task_added_while_the_case_moves_waits_and_is_refused() {
         user(4)
     );
     let late = async {
-        attempt(&mut adder, "BEGIN").await.unwrap();
+        attempt(&mut adder, "BEGIN").await.expect("begun");
         enter(&mut adder, "CHAIR", 4).await;
         attempt(&mut adder, &add).await
     };
@@ -183,7 +183,7 @@ async fn a_task_added_while_the_case_moves_waits_and_is_refused() {
 async fn open_tasks_go_with_the_case_to_the_next_caseworker() {
     let portal = Portal::start().await;
     let mut conn = portal.admin.acquire().await.unwrap();
-    attempt(&mut conn, "BEGIN").await.unwrap();
+    attempt(&mut conn, "BEGIN").await.expect("begun");
     enter(&mut conn, "CHAIR", 4).await;
     let reassign = format!(
         "UPDATE cases SET assigned_to_id = '{}', move_reason = 'Bob is ill' WHERE id = '{}'",

@@ -20,8 +20,11 @@ const OVERLAPS: &str = "SELECT (
 async fn sixteen_writers_book_the_same_times_and_each_is_booked_once() {
     let portal = Portal::start().await;
     let desk = portal.sign_in("assistant").await;
-    let week =
-        format!("/schedule?provider={}&date={}", demo(5, 1), chrono::Utc::now().date_naive() + chrono::Days::new(16));
+    let week = format!(
+        "/schedule?provider={}&date={}",
+        demo(5, 1),
+        portal.app.clock.now().date_naive() + chrono::Days::new(16)
+    );
     let page = desk.get(&week).await;
     let free: Vec<String> = page
         .attributes("a[href^='/slots?at=']", "href")

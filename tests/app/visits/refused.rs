@@ -1,6 +1,6 @@
 //! Bad input: each gets a page that says what is wrong, and nothing is lost or booked.
 
-use chrono::{Datelike as _, Days, Utc};
+use chrono::{Datelike as _, Days};
 use reqwest::StatusCode;
 
 use super::{REYES, ask, demo, demo_request, key, offer, request, status_of_request, status_of_visit, value, version};
@@ -11,7 +11,7 @@ async fn what_a_patient_types_comes_back_with_what_is_wrong() {
     let portal = Portal::start().await;
     let phone = portal.sign_in("patient").await;
     let own = demo(6, REYES).to_string();
-    let today = Utc::now().date_naive();
+    let today = portal.app.clock.now().date_naive();
     let (long, past, far) = ("x".repeat(10_000), (today - Days::new(2)).to_string(), "9999-12-31");
     for (name, text, words) in [
         ("mode", "TELEPATHY", "Choose how you would like to be seen"),
@@ -165,7 +165,7 @@ async fn days_and_windows_that_nobody_plans_for_are_refused() {
     // An overbooked visit needs a reason, and a day on which the clock has its hour.
     let form = desk.get("/visits/overbooking").await;
     let key = form.field("idempotency_key");
-    let year = (Utc::now().year() + 1).to_string();
+    let year = (portal.app.clock.now().year() + 1).to_string();
     let provider = demo(5, 1).to_string();
     let mut fields = vec![
         ("idempotency_key", &*key),
