@@ -126,7 +126,8 @@ CREATE OR REPLACE TRIGGER audit_event_acting_for BEFORE INSERT ON audit_event FO
   WHEN (NEW.acting_role = 'PATIENT' AND NEW.patient_id IS NOT NULL) EXECUTE FUNCTION kit.audit_acting_for();
 
 -- Patients may know who acts for them, and cannot read app_user; proxies with the details may too.
-CREATE OR REPLACE FUNCTION headers.people_of(wanted uuid)
+DROP FUNCTION IF EXISTS headers.people_of(uuid);
+CREATE FUNCTION headers.people_of(wanted uuid)
 RETURNS TABLE (user_id uuid, name text, relationship text, scopes text[], status text, starts_on date, ends_on date)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
   SELECT a.user_id, concat_ws(' ', u.title, u.first_name, u.last_name), a.relationship, a.scopes, a.status, a.starts_on, a.ends_on

@@ -8,6 +8,8 @@
 //!   that no two slots of a day bear the same time.
 //! - A slot lasts its minutes by a stopwatch, whatever the wall says at its end, and never reaches into the next one.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
@@ -119,7 +121,7 @@ fn minutes(count: i16) -> TimeDelta {
 }
 
 /// What `rules` offer on the days from `first`, `days` of them, that no stretch of `busy` touches; in order of time.
-/// Where two rules of the same person overlap, the earlier offer stands.
+/// Where two rules of the same person overlap, the earlier offer stands; of two that begin together, the longer.
 #[must_use]
 pub fn free(rules: &[Rule], first: NaiveDate, days: u64, busy: &[(StaffId, Stretch)]) -> Vec<Offer> {
     let mut offers: Vec<Offer> = (0..days)
@@ -127,7 +129,7 @@ pub fn free(rules: &[Rule], first: NaiveDate, days: u64, busy: &[(StaffId, Stret
         .flat_map(|day| rules.iter().flat_map(move |rule| rule.offers(day)))
         .filter(|offer| !busy.iter().any(|(staff, stretch)| *staff == offer.staff && touches(offer, *stretch)))
         .collect();
-    offers.sort_by_key(|offer| (offer.staff, offer.start, offer.end));
+    offers.sort_by_key(|offer| (offer.staff, offer.start, Reverse(offer.end)));
     let mut last: Option<(StaffId, Timestamp)> = None;
     offers.retain(|offer| {
         let clear = last.is_none_or(|(staff, end)| staff != offer.staff || end <= offer.start);

@@ -133,16 +133,16 @@ pub async fn ask(ctx: Ctx, mut tx: Tx, Id(id): Id<PatientId>) -> Page {
 pub async fn decide(ctx: Ctx, mut tx: Tx, Id(id): Id<PatientId>, Form(typed): Form<Typed>) -> Page {
     let record = editable(&ctx, &mut tx, id).await?;
     let wishes = wishes(&ctx, &mut tx, &record).await?;
-    let chosen = match choices(&wishes, &typed) {
-        Ok(chosen) => chosen,
-        Err(mistakes) => return show(&ctx, tx, &record, &typed, &mistakes, "").await,
-    };
     // What was chosen for a wish that is gone is not forgotten silently.
     let known = |name: &str| wishes.iter().any(|wish| name == decision(wish.change.id));
     let lost = typed.iter().any(|(name, value)| name.starts_with("decision_") && !value.is_empty() && !known(name));
     if typed.row_version() != record.stored.row_version || lost {
         return show(&ctx, tx, &record, &typed, &Mistakes::new(), QUICKER).await;
     }
+    let chosen = match choices(&wishes, &typed) {
+        Ok(chosen) => chosen,
+        Err(mistakes) => return show(&ctx, tx, &record, &typed, &mistakes, "").await,
+    };
     match take(&ctx, &mut tx, &record, &chosen, &typed).await? {
         Ok(()) => tx.commit().await?,
         Err(mistakes) => {

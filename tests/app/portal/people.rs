@@ -17,7 +17,7 @@ async fn a_patient_ends_the_access_of_somebody_at_once() {
     assert!(lines[0].contains("Rafael Reyes") && lines[0].contains("visits, messages") && lines[0].contains("until"));
     let link = page.attributes("[aria-labelledby=now] li a", "href").pop().unwrap();
     assert_eq!(link, format!("/my/people/{}", demo(10, 78)));
-    assert!(patient.get(&link).await.text("h1").contains("Stop Rafael Reyes?"));
+    assert_eq!(patient.get(&link).await.text("main h1"), "Stop Mr Rafael Reyes?");
     // Not without saying for whom, and not with a remark that is a book.
     assert_eq!(patient.post(&link, &[]).await.status, StatusCode::CONFLICT);
     let own = demo(6, 4);
