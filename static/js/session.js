@@ -27,7 +27,8 @@
   warning.onclose = () => warning.returnValue === 'stay' && present().then(ok => ok ? used() : ended());
   over.oncancel = e => e.preventDefault();
   over.onclose = () => present().then(ok => ok ? used() : over.showModal());
-  on('session-ended', ended);
+  // A stream may have been another session's: the one that counts is asked.
+  on('session-ended', () => present().then(ok => ok || ended(), ended));
   on('htmx:after:request', e => {
     const { request, response } = e.detail.ctx;
     if (response.status === 401) ended(); else if (!request.headers['Almoner-Automatic']) used();

@@ -38,7 +38,7 @@ pub async fn sticking_out(window: &Window) -> Vec<String> {
 }
 
 /// Not pages: files, streams, and what machines ask for.
-const NOT_PAGES: [&str; 8] = [
+const NOT_PAGES: [&str; 9] = [
     "/live",
     "/healthz",
     "/readyz",
@@ -47,6 +47,7 @@ const NOT_PAGES: [&str; 8] = [
     "/cases/{id}/changed",
     "/cases/{id}/timeline/newer",
     "/patients/{id}/newer",
+    "/notifications/bell",
 ];
 
 /// Who looks at a page, where several may: the first of these.

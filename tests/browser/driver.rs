@@ -5,6 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::elements::Element;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use nix::sys::signal::{Signal, killpg};
@@ -104,11 +105,22 @@ impl Window {
         self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await.expect("something to press");
         for element in self.client.find_all(Locator::XPath(&path)).await.expect("buttons") {
             if element.is_displayed().await.unwrap_or(false) {
-                element.click().await.expect("a button that can be pressed");
+                self.press_on(&element, ENTER).await;
                 return;
             }
         }
         panic!("nothing visible says {words}");
+    }
+
+    /// Presses this element, or gives it `key` where it cannot be reached by a click: in a page without scripts nothing
+    /// scrolls it into the middle.
+    pub async fn press_on(&self, element: &Element, key: &str) {
+        let middle = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' });";
+        let shown = serde_json::to_value(element).expect("an element");
+        let _ = self.client.execute(middle, vec![shown]).await;
+        if element.click().await.is_err() {
+            element.send_keys(key).await.expect("something that can be pressed");
+        }
     }
 
     /// Presses a key, as a person with the page in front of them would.

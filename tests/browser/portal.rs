@@ -111,6 +111,6 @@ async fn a_patient_ends_access_without_javascript() {
     window.press("Who acts for you").await;
     window.press("Stop").await;
     window.wait_for_words("What happens").await;
-    window.press("Stop Rafael Reyes").await;
+    window.press("Stop Mr Rafael Reyes").await;
     window.wait_for_words("Not any more").await;
 }

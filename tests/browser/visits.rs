@@ -7,8 +7,9 @@ use crate::support::Portal;
 
 /// Chooses the card of a question that says this.
 async fn choose(window: &Window, words: &str) {
-    let path = format!("//label[contains(@class, 'pick')][contains(normalize-space(), '{words}')]");
-    window.client.find(Locator::XPath(&path)).await.expect("the card").click().await.expect("a card to press");
+    let path = format!("//label[contains(@class, 'pick')][contains(normalize-space(), '{words}')]//input");
+    let card = window.client.find(Locator::XPath(&path)).await.expect("the card");
+    window.press_on(&card, " ").await;
 }
 
 /// The number of the request that says this, at the head of the queue of requests.
