@@ -5,7 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "the tables of these tests are not in the schema that macros check")]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -124,7 +124,18 @@ impl Holder {
             let user = User::from_name(user).expect("users").expect("the user");
             command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
         }
-        let mut process = command.spawn().expect("the holder");
+        // Another test may have forked while the copy was open for writing; its child holds it until it has become another program.
+        let begun = Instant::now();
+        let mut process = loop {
+            match command.spawn() {
+                Err(error)
+                    if error.kind() == ErrorKind::ExecutableFileBusy && begun.elapsed() < Duration::from_secs(10) =>
+                {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                process => break process.expect("the holder"),
+            }
+        };
         let output = BufReader::new(process.stdout.take().expect("its output"));
         let mut holder = Self { process, postgres: 0, output };
         for line in holder.output.by_ref().lines().map_while(Result::ok) {
