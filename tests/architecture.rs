@@ -24,7 +24,7 @@ const PLATFORM: [&str; 16] = [
 ];
 
 /// Import platform only, and may be imported by every slice.
-const GROUND: [&str; 4] = ["accounts", "patients", "facilities", "comments"];
+const GROUND: [&str; 5] = ["accounts", "patients", "facilities", "comments", "saved_views"];
 
 /// May import any slice.
 const COMPOSERS: [&str; 10] =

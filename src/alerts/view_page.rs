@@ -2,8 +2,7 @@
 
 use askama::Template;
 
-use super::handlers::views::RawView;
-use super::queries::around::SavedView;
+use crate::saved_views::{RawView, SavedView};
 use crate::web::form::FormErrors;
 use crate::web::shell::Shell;
 

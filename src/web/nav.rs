@@ -329,14 +329,6 @@ pub async fn waiting(conn: &mut PgConnection, actor: &Actor) -> Result<(i64, i64
     Ok((badges.messages, badges.notices))
 }
 
-/// How many cases wait for this person.
-///
-/// # Errors
-/// Where the database does not answer.
-pub async fn waiting_cases(conn: &mut PgConnection, actor: &Actor) -> Result<i64> {
-    Ok(cases_and_notices(conn, actor).await?.cases)
-}
-
 /// `$which` of the cases wait for this person; with them what they were told. `$1` is the organization, `$2` the person,
 /// `$3` the cap.
 macro_rules! of_cases {

@@ -7,7 +7,8 @@ use sqlx::types::Json;
 use crate::access::{Actor, Facilities};
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::ids::{AlertId, FacilityId, PatientId, SavedViewId};
+use crate::ids::{AlertId, FacilityId, PatientId};
+use crate::saved_views::SavedView;
 use crate::web::nav::COUNT_CAP;
 
 /// Counts of the tabs, each up to the cap, and what else the page needs.
@@ -39,23 +40,6 @@ pub struct Around {
     pub allergies: Vec<(String, String)>,
     /// Other open alerts of that patient.
     pub others: Vec<Other>,
-}
-
-/// A filter under a name.
-#[derive(Clone, Debug, Deserialize)]
-pub struct SavedView {
-    /// Which.
-    pub id: SavedViewId,
-    /// The words on the tab.
-    pub name: String,
-    /// The filter.
-    pub query: String,
-    /// Whether colleagues have it too.
-    pub shared: bool,
-    /// Whether the queue opens with it.
-    pub is_default: bool,
-    /// Whether it is mine to remove.
-    pub own: bool,
 }
 
 /// A facility by its name.

@@ -9,4 +9,3 @@ pub mod raise;
 pub mod row;
 pub mod save;
 pub mod story;
-pub mod views;

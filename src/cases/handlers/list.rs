@@ -3,6 +3,7 @@
 use axum::http::Uri;
 use axum::response::IntoResponse as _;
 
+use super::views::PAGE;
 use super::{reveal, time};
 use crate::access::{Permission, Role};
 use crate::cases::filter::{Cursor, Filter, PAGE_SIZES, RawFilter, Sort, View};
@@ -10,9 +11,8 @@ use crate::cases::item::Item;
 use crate::cases::model::{CaseStatus, Priority};
 use crate::cases::pages::{Index, Newer};
 use crate::cases::queries::list::{self, Counts, Wanted};
+use crate::cases::queries::people;
 use crate::cases::queries::row::Row;
-use crate::cases::queries::views::SavedView;
-use crate::cases::queries::{people, views};
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::Result;
@@ -21,8 +21,9 @@ use crate::facilities::{self, Facility};
 use crate::ids::UserId;
 use crate::patients::{find, names};
 use crate::phi::Keyring;
+use crate::saved_views::{self, SavedView};
 use crate::web::form::{Form, Query};
-use crate::web::nav::{self, Area, Badges, capped};
+use crate::web::nav::{self, Area, capped};
 use crate::web::ui::{Chip, Choice, Order, Pager, Tab};
 use crate::web::{Ctx, Page};
 
@@ -57,7 +58,7 @@ impl Search {
 /// The page, or the part of it that a new filter replaces.
 pub async fn index(ctx: Ctx, mut tx: Tx, uri: Uri, Query(raw): Query<RawFilter>) -> Page {
     let filter = raw.parse()?;
-    let saved = views::all(&mut tx, ctx.actor.organization, ctx.actor.user).await?;
+    let saved = saved_views::all(&mut tx, ctx.actor.organization, ctx.actor.user, PAGE).await?;
     if let (None, Some(view)) = (uri.query(), saved.iter().find(|view| view.own && view.is_default)) {
         return Ok(ctx.redirect(&format!("/cases?saved={}&{}", view.id, view.query), None).into_response());
     }
@@ -81,7 +82,7 @@ pub async fn search(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawFilter>) -> Page {
     if !ctx.hx.partial {
         return Ok(ctx.redirect(&filter.href(), None));
     }
-    let saved = views::all(&mut tx, ctx.actor.organization, ctx.actor.user).await?;
+    let saved = saved_views::all(&mut tx, ctx.actor.organization, ctx.actor.user, PAGE).await?;
     let page = page(&ctx, tx, filter, saved).await?;
     let mut response = ctx.fragment(&page.as_answer())?;
     if let Ok(here) = page.here.parse() {
@@ -102,7 +103,8 @@ pub async fn newer(ctx: Ctx, mut tx: Tx, Query(raw): Query<RawFilter>) -> Page {
 }
 
 async fn page(ctx: &Ctx, mut tx: Tx, filter: Filter, saved: Vec<SavedView>) -> Result<Index> {
-    let counts = list::counts(&mut tx, &ctx.actor).await?;
+    let badges = nav::badges(&mut tx, &ctx.actor).await?;
+    let counts = list::counts(&mut tx, &ctx.actor, badges.cases).await?;
     let size = page_size(ctx, &filter);
     let (typed, mut rows) = found(ctx, &mut tx, &filter, size + 1).await?;
     let more = filter.find.is_none() && i64::try_from(rows.len()).is_ok_and(|found| found > size);
@@ -118,12 +120,7 @@ async fn page(ctx: &Ctx, mut tx: Tx, filter: Filter, saved: Vec<SavedView>) -> R
     };
     let items = reveal(ctx, &mut tx, rows, Action::View, "list").await?;
     let title = format!("Cases: {}", filter.view.label().to_lowercase());
-    let shell = if ctx.actor.may(Permission::ViewAlerts) {
-        ctx.shell(&mut tx, title, Area::Cases).await?
-    } else {
-        let (messages, notices) = nav::waiting(&mut tx, &ctx.actor).await?;
-        ctx.shell_with(title, Area::Cases, Badges { cases: counts.mine, messages, notices, ..Badges::default() })
-    };
+    let shell = ctx.shell_with(title, Area::Cases, badges);
     tx.commit().await?;
     let who: Vec<Choice> = std::iter::once(Choice::new("nobody", "Nobody yet", filter.nobody))
         .chain(

@@ -3,40 +3,21 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
 
 use crate::cases::filter::{Filter, RawFilter};
 use crate::cases::pages::ViewPage;
-use crate::cases::queries::views::{self, NewView, SavedView};
 use crate::db::Tx;
-use crate::error::{Error, Result};
-use crate::events::{self, Action, Event};
+use crate::error::Result;
 use crate::ids::SavedViewId;
+use crate::saved_views::{self, RawView, SavedView};
 use crate::web::ctx::html;
 use crate::web::flash::Flash;
 use crate::web::form::{Form, FormErrors, Id, Query};
 use crate::web::nav::Area;
 use crate::web::{Ctx, Page};
 
-/// The longest name of a view.
-const NAME_CHARS: usize = 80;
-
-/// The longest filter that can be kept.
-const QUERY_CHARS: usize = 2_000;
-
-/// What was typed.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct RawView {
-    /// The name.
-    pub name: String,
-    /// The filter.
-    pub query: String,
-    /// `true` to share it.
-    pub shared: String,
-    /// `true` to open the list with it.
-    pub is_default: String,
-}
+/// The page that these are views of.
+pub(super) const PAGE: &str = "cases";
 
 /// `GET /cases/views?…`: asks for a name for this filter.
 pub async fn ask(ctx: Ctx, tx: Tx, Query(raw): Query<RawFilter>) -> Page {
@@ -49,30 +30,19 @@ pub async fn ask(ctx: Ctx, tx: Tx, Query(raw): Query<RawFilter>) -> Page {
 /// `POST /cases/views`
 pub async fn save(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawView>) -> Page {
     let mut errors = FormErrors::default();
-    let name = errors.required("name", &raw.name, "Give the view a name");
-    if name.chars().count() > NAME_CHARS {
-        errors.add("name", "Use 80 characters or fewer");
-    }
+    let name = raw.name(&mut errors);
     if !errors.is_empty() {
         return page(&ctx, tx, raw, None, errors).await;
     }
-    let new = NewView {
-        id: SavedViewId::new(),
-        name,
-        query: checked(&raw.query)?,
-        shared: raw.shared == "true",
-        is_default: raw.is_default == "true",
-    };
-    let id = views::keep(&mut tx, &ctx.by(), ctx.actor.user, &new).await?;
-    events::record(&mut tx, &ctx.by(), Event::new(Action::Create, "saved_view").of(id)).await?;
+    let new = raw.view(name, checked(&raw)?)?;
+    let id = saved_views::keep(&ctx, &mut tx, PAGE, &new).await?;
     tx.commit().await?;
     Ok(ctx.redirect(&format!("/cases?saved={id}&{}", new.query), Some(&Flash::ok("View saved"))))
 }
 
 /// `POST /cases/views/{id}/removal`
 pub async fn remove(ctx: Ctx, mut tx: Tx, Id(id): Id<SavedViewId>) -> Page {
-    views::remove(&mut tx, ctx.actor.organization, ctx.actor.user, id).await?;
-    events::record(&mut tx, &ctx.by(), Event::new(Action::Delete, "saved_view").of(id)).await?;
+    saved_views::remove(&ctx, &mut tx, PAGE, id).await?;
     tx.commit().await?;
     Ok(ctx.redirect("/cases?view=open", Some(&Flash::ok("View removed"))))
 }
@@ -83,14 +53,8 @@ fn kept(filter: &Filter) -> String {
 }
 
 /// The filter as this program writes it: what is kept can be opened again.
-fn checked(query: &str) -> Result<String> {
-    let raw: RawFilter = serde_html_form::from_str(query)
-        .map_err(|_| Error::BadRequest("This filter cannot be read. Open the list and try again."))?;
-    let query = kept(&raw.parse()?);
-    if query.len() > QUERY_CHARS {
-        return Err(Error::Unprocessable("This filter is too long to be kept.".to_owned()));
-    }
-    Ok(query)
+fn checked(view: &RawView) -> Result<String> {
+    Ok(kept(&view.filter::<RawFilter>()?.parse()?))
 }
 
 async fn page(
@@ -100,7 +64,7 @@ async fn page(
     saved: Option<SavedViewId>,
     errors: FormErrors,
 ) -> Result<Response> {
-    let views: Vec<SavedView> = views::all(&mut tx, ctx.actor.organization, ctx.actor.user).await?;
+    let views: Vec<SavedView> = saved_views::all(&mut tx, ctx.actor.organization, ctx.actor.user, PAGE).await?;
     let shell = ctx.shell(&mut tx, "Save this view", Area::Cases).await?;
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let known = views.iter().find(|view| Some(view.id) == saved && view.own);

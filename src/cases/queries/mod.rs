@@ -5,5 +5,4 @@ pub mod list;
 pub mod one;
 pub mod people;
 pub mod row;
-pub mod views;
 pub mod write;
