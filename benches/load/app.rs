@@ -22,11 +22,23 @@ pub struct Portal {
 }
 
 impl Portal {
+    /// Starts it without its jobs: what they do with made-up records is not what is measured.
     pub async fn start(program: &Path, data: &Path, port: u16) -> Result<Self> {
+        Self::start_with(program, data, port, &["--no-jobs"]).await
+    }
+
+    /// Starts it with its jobs.
+    pub async fn start_with_jobs(program: &Path, data: &Path, port: u16) -> Result<Self> {
+        Self::start_with(program, data, port, &[]).await
+    }
+
+    async fn start_with(program: &Path, data: &Path, port: u16, flags: &[&str]) -> Result<Self> {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let begun = Instant::now();
         let child = Command::new(program)
-            .args(["serve", "--no-jobs", "--listen"])
+            .arg("serve")
+            .args(flags)
+            .arg("--listen")
             .arg(address.to_string())
             .arg("--data-dir")
             .arg(data)

@@ -49,6 +49,13 @@ impl Connection {
         Ok(connection)
     }
 
+    /// Connects anew and stays signed in: the portal hangs up on who says nothing for a minute.
+    pub async fn reopen(&mut self) -> Result<()> {
+        let cookie = std::mem::take(&mut self.cookie);
+        *self = Self { cookie, ..Self::open(self.address).await? };
+        Ok(())
+    }
+
     /// The bytes of a GET, with further header lines, each ended by CRLF.
     pub fn get(&self, path: &str, headers: &str) -> Vec<u8> {
         format!("GET {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\n{headers}\r\n", self.address, self.cookie)

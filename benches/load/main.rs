@@ -94,7 +94,9 @@ async fn bench(options: &Options) -> Result<()> {
     let large = database::prepare(&options.program, &options.root, LARGE)?;
     let brief = options.brief || options.only.is_some();
     let small = if brief { None } else { Some(database::prepare(&options.program, &options.root, SMALL)?) };
-    Portal::start(&options.program, &large, options.port).await?.stop()?;
+    for data in [Some(&large), small.as_ref()].into_iter().flatten() {
+        settle(options, data).await?;
+    }
     let mut bench = Bench::start(options, &large).await?;
     report.start = bench.portal.start;
     let chart = bench.sample_patient().await?;
@@ -116,6 +118,13 @@ async fn bench(options: &Options) -> Result<()> {
     std::fs::write(options.root.join("plans.txt"), &report.plans)?;
     println!("The plans of all statements are in {}.", options.root.join("plans.txt").display());
     if brief { Ok(()) } else { report.write(Path::new("docs/performance.md")) }
+}
+
+/// Lets the jobs seal what a new database brought into the audit.
+async fn settle(options: &Options, data: &Path) -> Result<()> {
+    let portal = Portal::start_with_jobs(&options.program, data, options.port).await?;
+    database::settle(&mut Cluster::open(data)?.options(DbRole::Admin).connect().await?).await?;
+    portal.stop()
 }
 
 /// What is measured.
@@ -193,7 +202,6 @@ impl<'a> Bench<'a> {
         let mut admin = cluster.options(DbRole::Admin).connect().await?;
         // Sign-ins of earlier runs are nobody's guesses.
         database::run_sql(&mut admin, "DELETE FROM rate_limit; CHECKPOINT").await?;
-        database::settle(&mut admin).await?;
         let emails: Vec<String> = (1..=options.connections)
             .map(|n| if n == 1 { "bench@example.com".into() } else { format!("bench.{n:02}@example.com") })
             .collect();
@@ -252,6 +260,9 @@ impl<'a> Bench<'a> {
 
     async fn measure_as_they_sit(&mut self, scenario: Scenario, compare: bool) -> Result<Line> {
         eprintln!("{} …", scenario.label());
+        for connection in &mut self.connections {
+            connection.reopen().await?;
+        }
         let portal = self.portal_figures(scenario).await?;
         let mut line = Line { label: scenario.label(), portal, pgbench: None };
         if compare {
