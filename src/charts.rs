@@ -4,6 +4,7 @@
 //! is never the only sign; the latest value is printed. Nothing here panics or prints `NaN`: a value that is not a
 //! finite number is left out.
 
+pub mod sample;
 mod svg;
 pub mod trend;
 

@@ -1,6 +1,11 @@
-//! Charts over time, for series of any length: one column of pixels shows the lowest and the highest of what falls into it.
+//! Charts over time, for series of any length.
+//!
+//! Many readings are shown as a band: each column of pixels from the lowest to the highest of what falls into it. Few enough for a
+//! line ([`Size::line`]) are joined by one, through those readings that make its shape ([`sample::triangles`]); whichever of them the
+//! line leaves out, the highest and the lowest stay, and what is out of range has its mark.
 
 use super::LineChart;
+use super::sample;
 use super::svg::{Scale, Svg, finite_band};
 
 /// What falls into one column of pixels; lowest and highest are the same where that is one reading.
@@ -54,6 +59,12 @@ impl Size {
             Self::Large => 680,
         }
     }
+
+    /// Up to so many readings are joined by a line, and more are shown as columns: two in a column of pixels still have a direction.
+    #[must_use]
+    pub const fn line(self) -> u32 {
+        self.columns() * 2
+    }
 }
 
 const LEFT: f64 = 34.0;
@@ -103,7 +114,7 @@ pub fn trend(
     }
     let mut taken: Vec<f64> = Vec::new();
     for (order, (line, points)) in lines.iter().zip(&kept).enumerate() {
-        drawn(&mut svg, points, order > 0, &x, &scale);
+        drawn(&mut svg, points, order > 0, size, (&x, &scale));
         marks(&mut svg, points, line.band.filter(finite_band), order > 0, &x, &scale);
         if let (Some(last), Some(latest)) = (points.last(), line.latest) {
             let mut y = scale.y(last.high.min(latest.max(last.low)));
@@ -173,7 +184,7 @@ fn ground(svg: &mut Svg, scale: &Scale, lines: &[Trend<'_>], (right, bottom): (f
 }
 
 /// A line through single readings, broken where readings are missing; a column from lowest to highest where several share one.
-fn drawn(svg: &mut Svg, points: &[Point], second: bool, x: &impl Fn(f64) -> f64, scale: &Scale) {
+fn drawn(svg: &mut Svg, points: &[Point], second: bool, size: Size, (x, scale): (&impl Fn(f64) -> f64, &Scale)) {
     let class = if second { "ln l2" } else { "ln" };
     if points.iter().any(|point| point.high > point.low) {
         svg.text(r#"<path class=""#).text(class).text(r#" rg" d=""#);
@@ -187,7 +198,10 @@ fn drawn(svg: &mut Svg, points: &[Point], second: bool, x: &impl Fn(f64) -> f64,
         return;
     }
     for stretch in stretches(points) {
-        svg.line(class, stretch.iter().map(|point| (x(point.at), scale.y(point.high))));
+        let share = size.columns() as usize * stretch.len() / points.len();
+        let values: Vec<(f64, f64)> = stretch.iter().map(|point| (point.at, point.high)).collect();
+        let kept = sample::triangles(&values, share);
+        svg.line(class, kept.into_iter().map(|place| (x(stretch[place].at), scale.y(stretch[place].high))));
     }
 }
 
@@ -262,6 +276,18 @@ mod tests {
         assert_eq!(drawn.matches(r#"class="hi""#).count(), 1, "{drawn}");
         assert!(drawn.contains(r#"class="gl""#));
         assert!(chart(&[]).contains("No readings in this time"));
+    }
+
+    #[test]
+    fn a_long_line_is_drawn_through_fewer_readings_and_keeps_what_is_out_of_range() {
+        let mut points: Vec<_> =
+            (0..490).map(|place| one(f64::from(place) / 490.0, 70.0 + f64::from(place % 7))).collect();
+        points[200] = one(200.0 / 490.0, 95.0);
+        let drawn = chart(&points);
+        let line = drawn.split(r#"points=""#).nth(1).and_then(|rest| rest.split('"').next()).expect("a line");
+        let corners = line.split(' ').count();
+        assert!((240..=250).contains(&corners), "{corners}");
+        assert_eq!(drawn.matches(r#"class="hi""#).count(), 1, "{drawn}");
     }
 
     #[test]

@@ -129,7 +129,7 @@ async fn all(
     let latest = look::latest(tx, organization, patient).await?;
     let span = period.until(ctx.now());
     let metrics: Vec<Metric> = latest.iter().map(|one| one.metric).collect();
-    let columns = look::columns(tx, organization, patient, &metrics, span, Size::Small.columns()).await?;
+    let columns = look::columns(tx, organization, patient, &metrics, span, Size::Small).await?;
     let goals = goals::of(tx, organization, patient).await?;
     let bmi = latest.iter().find(|one| one.metric == Metric::Bmi).map(|one| one.value);
     Ok((cards::cards(latest, &columns, &goals, span, ctx.actor.zone, prefix), bmi))
@@ -175,7 +175,7 @@ async fn one_metric(
     let with = Metric::from_slug(&wanted.with).filter(|other| *other != metric && has(&latest, *other));
     let span = period.until(ctx.now());
     let shown: Vec<Metric> = std::iter::once(metric).chain(with).collect();
-    let columns = look::columns(&mut tx, organization, id, &shown, span, Size::Large.columns()).await?;
+    let columns = look::columns(&mut tx, organization, id, &shown, span, Size::Large).await?;
     let goals = goals::of(&mut tx, organization, id).await?;
     let begin = wanted.before.parse::<Timestamp>().ok();
     let mut rows = look::readings(&mut tx, organization, id, metric, begin, PER_PAGE + 1).await?;

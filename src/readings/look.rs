@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::metric::{Interpretation, Metric};
 use super::model::{Context, Source, Status, Vendor};
+use crate::charts::trend::Size;
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::Result;
@@ -92,7 +93,7 @@ pub struct Latest {
     pub derivation: Option<String>,
 }
 
-/// What falls into one column of pixels of a chart.
+/// What falls into one column of pixels of a chart, or one reading where there are few.
 #[derive(Clone, Debug)]
 pub struct Column {
     /// Of what.
@@ -142,18 +143,14 @@ pub struct Reading {
     pub own: bool,
 }
 
-/// Says whom the transaction is about: the database then asks once, and not for each reading, whether they may be seen. A year
-/// of readings every five minutes is put into columns in memory (12 MB) rather than on disk.
+/// Says whom the transaction is about: the database then asks once, and not for each reading, whether they may be seen.
 ///
 /// # Errors
 /// Where the database does not answer.
 pub async fn focus(tx: &mut Tx, patient: PatientId) -> Result<()> {
-    sqlx::query!(
-        "SELECT set_config('app.patient', $1, true) AS patient, set_config('work_mem', '24MB', true) AS memory",
-        patient.to_string(),
-    )
-    .fetch_one(&mut **tx)
-    .await?;
+    sqlx::query!("SELECT set_config('app.patient', $1, true) AS patient", patient.to_string())
+        .fetch_one(&mut **tx)
+        .await?;
     Ok(())
 }
 
@@ -182,7 +179,8 @@ pub async fn latest(tx: &mut Tx, organization: OrganizationId, patient: PatientI
     .await?)
 }
 
-/// What a chart of `columns` columns shows of these metrics: lowest and highest of each column, oldest first.
+/// What a chart of this size shows of these metrics, oldest first: each reading as it is where they are few enough for a line,
+/// else the lowest and the highest of each column of pixels. One statement.
 ///
 /// # Errors
 /// Where the database does not answer.
@@ -192,25 +190,21 @@ pub async fn columns(
     patient: PatientId,
     metrics: &[Metric],
     span: Span,
-    columns: u32,
+    size: Size,
 ) -> Result<Vec<Column>> {
     let codes: Vec<String> = metrics.iter().map(|metric| metric.as_str().to_owned()).collect();
-    let width = (span.to - span.from).as_seconds_f64() / f64::from(columns.max(1));
     Ok(sqlx::query_as!(
         Column,
-        r#"SELECT code AS "metric: Metric", MAX(effective_at) AS "at!: Timestamp", MIN(value_num) AS "low!", MAX(value_num) AS "high!",
-                  MIN(value2_num) AS second_low, MAX(value2_num) AS second_high, COUNT(*) AS "count!"
-             FROM observation
-            WHERE organization_id = $1 AND patient_id = $2 AND code = ANY ($3) AND status = 'FINAL'
-              AND effective_at >= $4::timestamptz AND effective_at <= $5::timestamptz
-            GROUP BY code, DATE_BIN(MAKE_INTERVAL(secs => $6), effective_at, $4::timestamptz)
-            ORDER BY code, MAX(effective_at)"#,
+        r#"SELECT code AS "metric!: Metric", at AS "at!: Timestamp", low AS "low!", high AS "high!", second_low, second_high, readings AS "count!"
+             FROM kit.reading_columns($1, $2, $3, $4, $5, MAKE_INTERVAL(secs => $6), $7)
+            ORDER BY code, at"#,
         organization.uuid(),
         patient.uuid(),
         &codes,
         span.from as _,
         span.to as _,
-        width,
+        (span.to - span.from).as_seconds_f64() / f64::from(size.columns()),
+        size.line().cast_signed(),
     )
     .fetch_all(&mut **tx)
     .await?)

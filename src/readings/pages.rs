@@ -9,6 +9,7 @@ use super::look::{Period, Reading};
 use super::metric::Metric;
 use super::model::Status;
 use crate::charts::LineChart;
+use crate::charts::trend::Size;
 use crate::clock::Timestamp;
 use crate::web::form::FormErrors;
 use crate::web::shell::Shell;
@@ -131,6 +132,9 @@ pub struct MetricPage {
 }
 
 impl MetricPage {
+    /// More readings than these are shown as columns.
+    const LINE: i64 = Size::Large.line() as i64;
+
     fn wrong(row: &Reading) -> bool {
         row.status == Status::EnteredInError
     }

@@ -42,7 +42,7 @@ pub(super) async fn mine(ctx: Ctx, mut tx: Tx, Query(wanted): Query<Wanted>) -> 
     let latest = look::latest(&mut tx, organization, own.patient).await?;
     let span = period.until(ctx.now());
     let metrics: Vec<Metric> = latest.iter().map(|one| one.metric).collect();
-    let columns = look::columns(&mut tx, organization, own.patient, &metrics, span, Size::Small.columns()).await?;
+    let columns = look::columns(&mut tx, organization, own.patient, &metrics, span, Size::Small).await?;
     let goals = goals::of(&mut tx, organization, own.patient).await?;
     let mut typed = Vec::new();
     for metric in metrics.iter().filter(|metric| BY_PATIENT.contains(metric)) {

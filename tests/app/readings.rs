@@ -288,3 +288,44 @@ async fn the_views_have_the_shapes_of_older_systems() {
         assert_eq!(ask(&portal, query).await, 1, "{query}");
     }
 }
+
+/// So many readings of the heart rate, one a minute until now: 70, but 150 once and 45 once.
+async fn minutes(portal: &Portal, patient: sqlx::types::Uuid, readings: i64) {
+    let sql = format!(
+        "INSERT INTO observation (organization_id, id, patient_id, code, effective_at, value_num, unit, source)
+         SELECT p.organization_id, gen_random_uuid(), p.id, 'HEART_RATE', date_trunc('minute', now()) - n * interval '1 minute',
+                CASE n WHEN {readings} / 3 THEN 150 WHEN {readings} / 2 THEN 45 ELSE 70 END, '/min', 'DEVICE'
+           FROM patient AS p, generate_series(1, {readings}) AS n WHERE p.id = '{patient}' ON CONFLICT DO NOTHING"
+    );
+    #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]
+    sqlx::query(&sql).execute(&portal.admin).await.expect("readings");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chart_joins_few_readings_and_shows_columns_of_many() {
+    let portal = Portal::start().await;
+    let id = okafor(&portal).await;
+    #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]
+    sqlx::query("UPDATE observation SET status = 'ENTERED_IN_ERROR', status_reason = 'test' WHERE code = 'HEART_RATE' AND status = 'FINAL'")
+        .execute(&portal.admin)
+        .await
+        .expect("a clean sheet");
+    let clinician = portal.sign_in("clinician").await;
+    let path = format!("/patients/{id}/vitals/heart-rate?days=7");
+
+    minutes(&portal, id, 300).await;
+    let few = clinician.get(&path).await.body;
+    assert!(few.contains("300 readings in this time</p>") && few.contains("<polyline"), "a line");
+    assert!(!few.contains(r#"class="ln rg""#));
+
+    minutes(&portal, id, 9_000).await;
+    let many = clinician.get(&path).await.body;
+    let counted =
+        count(&portal, "code = 'HEART_RATE' AND status = 'FINAL' AND effective_at > now() - interval '7 days'").await;
+    assert!(many.contains(&format!("{counted} readings in this time; each column of pixels shows")), "{counted}");
+    assert!(many.contains(r#"class="ln rg""#) && !many.contains("<polyline"));
+    for drawn in [few, many] {
+        // One reading of hundreds is out of the range on either side, and is never left out.
+        assert!(drawn.contains(r#"class="hi""#) && drawn.contains(r#"class="lo""#));
+    }
+}

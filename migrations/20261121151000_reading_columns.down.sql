@@ -1,0 +1,3 @@
+SET LOCAL ROLE almoner_owner;
+DROP FUNCTION IF EXISTS kit.reading_columns;
+RESET ROLE;
