@@ -4,6 +4,7 @@
 //! is decided by the triggers in `migrations/`; [`model`] says the same in Rust, for the buttons and the tests.
 
 mod chart;
+mod drafts;
 mod forms;
 mod handlers;
 mod history;
@@ -33,6 +34,7 @@ pub fn routes() -> Routes {
         .get("/threads/{id}", UseMessages, one::show)
         .get("/threads/{id}/print", UseMessages, one::print)
         .post("/threads/{id}/messages", UseMessages, one::reply)
+        .post("/threads/{id}/draft", UseMessages, one::draft)
         .post("/threads/{id}/claim", AnswerForTeam, moves::claim)
         .get("/threads/{id}/assignment", UseMessages, moves::ask_assignment)
         .post("/threads/{id}/assignment", UseMessages, moves::assign)
@@ -48,5 +50,6 @@ pub fn routes() -> Routes {
         .post("/my/messages/new", UsePortal, portal::handlers::create)
         .get("/my/messages/{id}", UsePortal, portal::handlers::show)
         .post("/my/messages/{id}", UsePortal, portal::handlers::reply)
+        .post("/my/messages/{id}/draft", UsePortal, portal::handlers::draft)
         .get("/my/messages/{id}/newer", UsePortal, portal::handlers::newer)
 }

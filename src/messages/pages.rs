@@ -73,6 +73,14 @@ impl NewPage {
     }
 }
 
+/// What an answer says while somebody types.
+#[derive(Debug, Template)]
+#[template(path = "messages/_draft.html")]
+pub struct DraftKept {
+    /// The time, `14:02`.
+    pub at: String,
+}
+
 /// Giving a conversation to somebody.
 #[derive(Debug, Template)]
 #[template(path = "messages/assignment.html")]

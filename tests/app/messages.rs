@@ -478,3 +478,34 @@ async fn nobody_outside_care_reads_messages() {
         assert_eq!(browser.get("/threads").await.status, StatusCode::FORBIDDEN, "{role:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_typed_is_kept_until_it_is_sent_and_nobody_else_sees_it() {
+    let portal = Portal::start().await;
+    let (staff, other, patient) =
+        (portal.sign_in("assistant").await, portal.sign_in("clinician").await, portal.sign_in("patient").await);
+    let thread = demo_thread(2);
+    let (here, mine) = (format!("/threads/{thread}"), format!("/my/messages/{thread}"));
+    let kept = staff.post(&format!("{here}/draft"), &[("content", "Half a <b>sentence")]).await;
+    assert_eq!(kept.location(), format!("{here}#answer"));
+    let fragment = patient.hx_post(&format!("{mine}/draft"), &[("content", "Only mine")]).await;
+    assert!(fragment.body.contains("Draft kept"), "{}", fragment.body);
+    assert_eq!(staff.get(&here).await.text("textarea[name='content']"), "Half a <b>sentence");
+    assert_eq!(other.get(&here).await.text("textarea[name='content']"), "");
+    assert_eq!(patient.get(&mine).await.text("textarea[name='content']"), "Only mine");
+    let stored = sqlx::query_scalar!("SELECT payload_enc FROM form_draft WHERE subject_id = $1", thread);
+    for sealed in stored.fetch_all(&portal.admin).await.expect("the drafts") {
+        let sealed = sealed.expect("sealed");
+        let text = String::from_utf8_lossy(&sealed);
+        assert!(!text.contains("sentence") && !text.contains("mine"));
+    }
+    assert_eq!(answer(&staff, &here, "A whole one").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(staff.get(&here).await.text("textarea[name='content']"), "", "sent");
+    patient.post(&format!("{mine}/draft"), &[("content", " ")]).await;
+    assert_eq!(patient.get(&mine).await.text("textarea[name='content']"), "", "emptied");
+    let huge = "x".repeat(45_000);
+    let refused = patient.post(&format!("{mine}/draft"), &[("content", &huge)]).await;
+    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let foreign = format!("/my/messages/{}/draft", demo_thread(7));
+    assert_eq!(patient.post(&foreign, &[("content", "x")]).await.status, StatusCode::NOT_FOUND);
+}

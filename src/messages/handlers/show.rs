@@ -13,10 +13,12 @@ use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
 use crate::ids::ThreadId;
+use crate::messages::drafts;
 use crate::messages::forms::RawReply;
 use crate::messages::history::entries;
 use crate::messages::inbox_page::Item;
 use crate::messages::model::{Channel, Status};
+use crate::messages::pages::DraftKept;
 use crate::messages::queries::row::Row;
 use crate::messages::queries::{one, people, story, write};
 use crate::messages::show::{Print, Said, Show};
@@ -25,6 +27,7 @@ use crate::outbox;
 use crate::web::ctx::html;
 use crate::web::flash::Flash;
 use crate::web::form::{Form, FormErrors, Id, Query};
+use crate::web::format;
 use crate::web::nav::Area;
 use crate::web::{Ctx, Page};
 
@@ -89,11 +92,30 @@ pub async fn reply(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Form(form): Form<
     if write::say(&mut tx, &ctx.by(), id, key, form.side(row.channel), &sealed).await? {
         let event = Event::new(Action::Create, "message").of(key).about(row.patient_id).at(Some(row.facility_id));
         events::record(&mut tx, &ctx.by(), event.with(json!({ "thread": id }))).await?;
+        drafts::discard(&ctx, &mut tx, id).await?;
         tell::said(&mut tx, row.talk(), form.side(row.channel), key).await?;
     }
     tx.commit().await?;
     let done = if row.channel == Channel::Portal { "Message sent" } else { "Noted" };
     Ok(ctx.redirect(&format!("/threads/{id}#latest"), Some(&Flash::ok(done))))
+}
+
+/// `POST /threads/{id}/draft`: keeps what is being typed.
+pub async fn draft(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Form(form): Form<RawReply>) -> Page {
+    one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
+    keep_draft(&ctx, tx, id, &form, &format!("/threads/{id}#answer")).await
+}
+
+/// Keeps what is being typed, and says so: beside the form, or on the page `back`. What was sent meanwhile is no draft.
+pub(in crate::messages) async fn keep_draft(ctx: &Ctx, mut tx: Tx, id: ThreadId, form: &RawReply, back: &str) -> Page {
+    if one::message(&mut tx, ctx.actor.organization, id, form.id()).await?.is_none() {
+        drafts::keep(ctx, &mut tx, id, &form.content).await?;
+        tx.commit().await?;
+    }
+    if ctx.hx.request {
+        return ctx.fragment(&DraftKept { at: format::clock(ctx.now(), ctx.actor.zone) });
+    }
+    Ok(ctx.redirect(back, Some(&Flash::ok("Your draft is kept. Nobody else sees it."))))
 }
 
 /// `GET /threads/{id}/print`
@@ -129,6 +151,12 @@ async fn page(ctx: &Ctx, mut tx: Tx, row: Row, extra: Extra) -> Result<Response>
     }
     let earlier = messages.first().filter(|_| more);
     let earlier = earlier.map(|first| format!("/threads/{id}?before={}", first.at.timestamp_micros()));
+    // An answer that comes back with the page stands; else what was being typed.
+    let draft = if extra.status == StatusCode::OK && !ctx.hx.automatic {
+        drafts::load(ctx, &mut tx, id, &proof).await?
+    } else {
+        None
+    };
     let entries = entries(story::steps(&mut tx, organization, id).await?);
     let in_portal = row.channel == Channel::Portal && ctx.actor.role != Role::Carer;
     let reader = match row.patient_id.filter(|_| in_portal) {
@@ -142,7 +170,8 @@ async fn page(ctx: &Ctx, mut tx: Tx, row: Row, extra: Extra) -> Result<Response>
     let said = messages.into_iter().map(reveal).collect::<Result<_>>()?;
     tx.commit().await?;
     let row = &item.row;
-    let form = RawReply { seen: row.message_count.to_string(), ..extra.form };
+    let form =
+        RawReply { seen: row.message_count.to_string(), content: draft.unwrap_or(extra.form.content), ..extra.form };
     let page = Show {
         answerable: row.standing().takes_messages(ctx.now()),
         unread_portal: reader.is_some_and(|about| !about.has_portal),

@@ -12,7 +12,9 @@ use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
 use crate::ids::{MessageId, ThreadId, UserId};
+use crate::messages::drafts;
 use crate::messages::forms::RawReply;
+use crate::messages::handlers::show::keep_draft;
 use crate::messages::inbox_page::Item;
 use crate::messages::model::{Category, Channel, Side};
 use crate::messages::queries::people;
@@ -144,10 +146,17 @@ pub async fn reply(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Form(form): Form<
     if write::say(&mut tx, &ctx.by(), id, key, Side::Patient, &sealed).await? {
         let event = Event::new(Action::Create, "message").of(key).about(row.patient_id).at(Some(row.facility_id));
         events::record(&mut tx, &ctx.by(), event.with(json!({ "thread": id }))).await?;
+        drafts::discard(&ctx, &mut tx, id).await?;
         tell::said(&mut tx, row.talk(), Side::Patient, key).await?;
     }
     tx.commit().await?;
     Ok(ctx.redirect(&format!("/my/messages/{id}#latest"), Some(&Flash::ok("Your message is sent"))))
+}
+
+/// `POST /my/messages/{id}/draft`: keeps what is being typed.
+pub async fn draft(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Form(form): Form<RawReply>) -> Page {
+    one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
+    keep_draft(&ctx, tx, id, &form, &format!("/my/messages/{id}#answer")).await
 }
 
 /// `GET /my/messages/{id}/newer?seen=…`: whether there is something new; what it is, only the page shows.
@@ -209,6 +218,8 @@ async fn show_page(ctx: &Ctx, mut tx: Tx, row: Row, typed: Typed, status: Status
     let proof = events::record(&mut tx, &ctx.by(), event).await?;
     write::read(&mut tx, organization, id, ctx.actor.user).await?;
     outbox::seen(&mut tx, &ctx.actor, id).await?;
+    let draft = if status == StatusCode::OK { drafts::load(ctx, &mut tx, id, &proof).await? } else { None };
+    let form = RawReply { content: draft.unwrap_or(form.content), ..form };
     let mut messages = one::messages(&mut tx, organization, id, before, one::SHOWN + 1).await?;
     let more = i64::try_from(messages.len()).is_ok_and(|found| found > one::SHOWN);
     if more {
