@@ -43,7 +43,7 @@ const NEIGHBOURS: [(&str, &[&str]); 7] = [
     ("documents", &["cases"]),
     ("tasks", &["cases"]),
     ("visits", &["alerts"]),
-    ("messages", &["alerts"]),
+    ("messages", &["alerts", "documents"]),
 ];
 
 /// Calls from the platform into the ground that the platform cannot do without.

@@ -8,7 +8,8 @@
 //!    before it begins its transaction: no transaction stays open while files come in,
 //! 3. writes its own row, calls [`attach`], and [`Received::keep`] just before it commits. Where it does not get as far
 //!    as that, the files are gone again,
-//! 4. lists them with [`attached`], and sends one with [`send`] from a GET route of its own, which says who may.
+//! 4. lists them with [`attached`], and sends one with [`send`], or shows a picture with [`show`], from GET routes of its
+//!    own, which say who may.
 //!
 //! The template of its form is an ordinary one: `enctype="multipart/form-data"`, `{{ form::idempotency(key) }}`, and
 //! `<input type="file" name="file" multiple>` with [`accept`] and `data-upload` for the progress bar (`js/upload.js`).
@@ -21,6 +22,7 @@ use uuid::Uuid;
 use super::add::{Facts, keep, key, multipart};
 use super::download;
 use super::model::{Category, Subject};
+use super::preview::{self, Look};
 use super::queries;
 use super::upload::{self, Received};
 use crate::db::Tx;
@@ -118,11 +120,36 @@ pub async fn send(ctx: &Ctx, mut tx: Tx, to: &Belongs, document: DocumentId, hea
     download::send(ctx, tx, &version, |details| to.event(Action::Export, Some(document), details), headers).await
 }
 
+/// Shows a file that belongs to `to`, where it is one that can be looked at: pictures are drawn anew. The view goes into
+/// the audit.
+///
+/// # Errors
+/// `NotFound` where there is no such document there, or it can only be saved.
+pub async fn show(ctx: &Ctx, mut tx: Tx, to: &Belongs, document: DocumentId) -> Page {
+    let found = queries::one_of(&mut tx, ctx.actor.organization, to.subject, document).await?;
+    let version = download::version_of(ctx, &mut tx, document, found.ok_or(Error::NotFound)?).await?;
+    preview::show(ctx, tx, version, |details| to.event(Action::View, Some(document), details)).await
+}
+
+/// The message that a file came with; none where there is no such file, or the person does not see it.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn message_of(ctx: &Ctx, tx: &mut Tx, document: DocumentId) -> Result<Option<Uuid>> {
+    queries::message_of(tx, ctx.actor.organization, document).await
+}
+
 impl Attached {
     /// `PDF, 212 kB`
     #[must_use]
     pub fn what(&self) -> String {
         super::pages::what(&self.mime, self.size)
+    }
+
+    /// Whether it can be shown as a picture.
+    #[must_use]
+    pub fn is_picture(&self) -> bool {
+        preview::look_at(&self.mime, self.size) == Some(Look::Picture)
     }
 
     /// The picture beside its name.

@@ -32,6 +32,8 @@ enum Owner {
     Patient(u32),
     /// By the number of the case.
     Case(i64),
+    /// By the number of the message, which it came with.
+    Message(u32),
 }
 
 macro_rules! file {
@@ -53,9 +55,9 @@ const fn told(
 }
 
 /// Everything, in the order in which it was added to each document. People: 1 clinician, 2 assistant, 3 clerk,
-/// 5 caseworker, 7 manager, 14 caseworker.
+/// 5 caseworker, 7 manager, 11 patient, 14 caseworker.
 fn all() -> Vec<Told> {
-    use Owner::{Case, Patient};
+    use Owner::{Case, Message, Patient};
     let exercises =
         |days, name, content| told(4, Patient(4), "PLAN", (days, 1), "Exercises for the knee.pdf", name, content);
     let old = "Exercises for the knee, October.pdf";
@@ -134,6 +136,8 @@ fn all() -> Vec<Told> {
             "Request for the record.pdf",
             file!("records_request.pdf"),
         ),
+        told(13, Message(2), "OTHER", (1, 11), "tablets.png", "tablets.png", file!("tablets.png")),
+        told(14, Message(4), "OTHER", (1, 2), "List for readings.csv", "List for readings.csv", file!("readings.csv")),
     ]
 }
 
@@ -163,8 +167,8 @@ async fn add(
     told: &Told,
 ) -> anyhow::Result<()> {
     let (document, version) = (id(900, told.number), id(901, place));
-    let (bucket, patient, case) = match told.owner {
-        Owner::Patient(number) => ("RESIDENT_DOCS", Some(PatientId::from(id(6, number))), None),
+    let (bucket, patient, case, message) = match told.owner {
+        Owner::Patient(number) => ("RESIDENT_DOCS", Some(PatientId::from(id(6, number))), None, None),
         Owner::Case(number) => {
             let found = sqlx::query_scalar!(
                 "SELECT id FROM cases WHERE organization_id = $1 AND number = $2",
@@ -172,7 +176,11 @@ async fn add(
                 number,
             );
             let Some(case) = found.fetch_optional(&mut *conn).await? else { return Ok(()) };
-            ("CASE_FILES", None, Some(case))
+            ("CASE_FILES", None, Some(case), None)
+        }
+        Owner::Message(number) => {
+            let text = format!("01900000-0000-7000-80f2-{number:012}");
+            ("MESSAGE_FILES", None, None, Some(Uuid::parse_str(&text)?))
         }
     };
     let ending = name::extension(told.filename);
@@ -188,8 +196,8 @@ async fn add(
         Err(_) => today.checked_sub_days(Days::new(days.unsigned_abs())),
     });
     sqlx::query!(
-        "INSERT INTO document (organization_id, id, bucket, category, title, patient_id, case_id, expires_on, shared_at, shared_by_id, created_at, created_by_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
+        "INSERT INTO document (organization_id, id, bucket, category, title, patient_id, case_id, message_id, expires_on, shared_at, shared_by_id, created_at, created_by_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
         organization.uuid(),
         document,
         bucket,
@@ -197,6 +205,7 @@ async fn add(
         told.title,
         patient.map(PatientId::uuid),
         case,
+        message,
         expires_on as Option<NaiveDate>,
         told.shared.map(|(days, _)| ago(days)) as Option<Timestamp>,
         told.shared.map(|(_, number)| person(number)),

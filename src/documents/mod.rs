@@ -24,7 +24,7 @@ mod upload;
 
 pub use model::{Category, FILE_BYTES, Subject};
 pub use panel::panel;
-pub use upload::REQUEST_BYTES;
+pub use upload::{REQUEST_BYTES, Received};
 
 use crate::access::Permission::{AddDocuments, UsePortal, ViewChartDocuments, ViewDocuments};
 use crate::web::Routes;

@@ -268,3 +268,13 @@ pub async fn attached(tx: &mut Tx, organization: OrganizationId, messages: &[uui
     .fetch_all(&mut **tx)
     .await?)
 }
+
+/// The message that a document came with.
+pub async fn message_of(tx: &mut Tx, organization: OrganizationId, id: DocumentId) -> Result<Option<uuid::Uuid>> {
+    let found = sqlx::query_scalar!(
+        "SELECT message_id FROM document WHERE organization_id = $1 AND id = $2",
+        organization.uuid(),
+        id.uuid(),
+    );
+    Ok(found.fetch_optional(&mut **tx).await?.flatten())
+}

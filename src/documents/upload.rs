@@ -25,8 +25,8 @@ pub const REQUEST_BYTES: usize = 20 * 104_857_600 + 1024 * 1024;
 /// Files in one form at most.
 const MOST_FILES: usize = 20;
 
-/// The longest field that is not a file, in bytes.
-const FIELD_BYTES: usize = 16 * 1024;
+/// The longest field that is not a file, in bytes: 10,000 characters of any script, and their line breaks.
+const FIELD_BYTES: usize = 48 * 1024;
 
 /// An upload may be slow, but not stand still.
 const STALL: Duration = Duration::from_secs(30);

@@ -5,6 +5,7 @@
 
 mod chart;
 mod drafts;
+mod files;
 mod forms;
 mod handlers;
 mod history;
@@ -21,7 +22,8 @@ pub use chart::panel;
 
 use crate::access::Permission::{AnswerForTeam, UseMessages, UsePortal};
 use crate::web::Routes;
-use handlers::{list, moves, new, show as one};
+use files::REQUEST_BYTES;
+use handlers::{files as file, list, moves, new, show as one};
 
 /// The routes of this slice.
 #[must_use]
@@ -30,11 +32,13 @@ pub fn routes() -> Routes {
         .get("/threads", UseMessages, list::index)
         .post("/threads/search", UseMessages, list::search)
         .get("/threads/new", UseMessages, new::ask)
-        .post("/threads/new", UseMessages, new::create)
+        .upload("/threads/new", UseMessages, REQUEST_BYTES, new::create)
         .get("/threads/{id}", UseMessages, one::show)
         .get("/threads/{id}/print", UseMessages, one::print)
-        .post("/threads/{id}/messages", UseMessages, one::reply)
+        .upload("/threads/{id}/messages", UseMessages, REQUEST_BYTES, one::reply)
         .post("/threads/{id}/draft", UseMessages, one::draft)
+        .get("/threads/{id}/files/{document}", UseMessages, file::save)
+        .get("/threads/{id}/files/{document}/preview", UseMessages, file::look)
         .post("/threads/{id}/claim", AnswerForTeam, moves::claim)
         .get("/threads/{id}/assignment", UseMessages, moves::ask_assignment)
         .post("/threads/{id}/assignment", UseMessages, moves::assign)
@@ -47,9 +51,11 @@ pub fn routes() -> Routes {
         .get("/patients/{id}/messages", UseMessages, chart::section)
         .get("/my/messages", UsePortal, portal::handlers::list)
         .get("/my/messages/new", UsePortal, portal::handlers::ask)
-        .post("/my/messages/new", UsePortal, portal::handlers::create)
+        .upload("/my/messages/new", UsePortal, REQUEST_BYTES, portal::handlers::create)
         .get("/my/messages/{id}", UsePortal, portal::handlers::show)
-        .post("/my/messages/{id}", UsePortal, portal::handlers::reply)
+        .upload("/my/messages/{id}", UsePortal, REQUEST_BYTES, portal::handlers::reply)
         .post("/my/messages/{id}/draft", UsePortal, portal::handlers::draft)
+        .get("/my/messages/{id}/files/{document}", UsePortal, file::save)
+        .get("/my/messages/{id}/files/{document}/preview", UsePortal, file::look)
         .get("/my/messages/{id}/newer", UsePortal, portal::handlers::newer)
 }

@@ -9,6 +9,7 @@ use super::model::{Category, Channel, Side, Status};
 use super::queries::one::Message;
 use crate::access::{Actor, Role};
 use crate::clock::Timestamp;
+use crate::documents::attach::Attached;
 use crate::error::Result;
 use crate::events::Audited;
 use crate::ids::{MessageId, OrganizationId};
@@ -39,6 +40,8 @@ pub struct Said {
     pub retracted: Option<String>,
     /// Whether this person wrote it, or noted it.
     pub own: bool,
+    /// What came with it.
+    pub files: Vec<Attached>,
 }
 
 impl Said {
@@ -73,6 +76,7 @@ impl Said {
             at: message.at,
             retracted: message.retracted,
             own: message.created_by == Some(actor.user),
+            files: Vec::new(),
         })
     }
 
@@ -155,6 +159,11 @@ impl Show {
             Choice::new(Side::Staff.as_str(), "We said it to them", self.form.side != Side::Outside.as_str()),
             Choice::new(Side::Outside.as_str(), "They said it to us", self.form.side == Side::Outside.as_str()),
         ]
+    }
+
+    /// Where the files are.
+    fn base(&self) -> String {
+        format!("/threads/{}/files", self.item.row.id)
     }
 
     fn retraction(&self, said: &Said) -> String {

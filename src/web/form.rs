@@ -113,7 +113,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-fn decode<T: DeserializeOwned>(encoded: &[u8]) -> Result<T> {
+/// Reads an encoded form.
+///
+/// # Errors
+/// Where it is none, is not UTF-8 or holds NUL.
+pub fn decode<T: DeserializeOwned>(encoded: &[u8]) -> Result<T> {
     for (name, value) in url::form_urlencoded::parse(encoded) {
         if name.contains(['\0', char::REPLACEMENT_CHARACTER]) || value.contains(['\0', char::REPLACEMENT_CHARACTER]) {
             return Err(Error::BadRequest(

@@ -3,7 +3,8 @@
   const size = n => (n / 1e6).toFixed(1) + '\u00a0MB';
   addEventListener('submit', e => {
     const form = e.target;
-    if (!form.matches('form[data-upload]')) return;
+    // Another button of the form sends no files; without files there is nothing to wait for.
+    if (!form.matches('form[data-upload]') || e.submitter?.hasAttribute('formaction') || !form.querySelector('[type=file]').files.length) return;
     e.preventDefault();
     const part = form.querySelector('[data-progress]'), bar = part.querySelector('progress'), words = part.querySelector('[data-words]');
     const button = form.querySelector('button:not([type=button])'), files = [...form.querySelector('[type=file]').files];
@@ -23,14 +24,21 @@
     x.onerror = x.ontimeout = () => stop('The connection broke off. Nothing was saved. Check it, and send the form again.');
     x.onload = () => {
       const to = x.getResponseHeader('HX-Redirect'), main = document.getElementById('main');
-      if (to) return location.assign(to);
+      if (to) {
+        const { pathname, search, hash } = new URL(to, location);
+        if (pathname + search !== location.pathname + location.search) return location.assign(to);
+        // Only the place in the page differs: the page itself is new all the same.
+        location.hash = hash;
+        return location.reload();
+      }
       const page = new DOMParser().parseFromString(x.responseText, 'text/html'), next = page.getElementById('main') || page.querySelector('main');
       if (!next) return stop('That did not work (' + x.status + '). Nothing was saved. Send the form again.');
-      if (x.status !== 422) {
+      if (x.status !== 422 && !next.querySelector('form[data-upload]')) {
         const title = next.querySelector('h1'), why = next.querySelector('p');
         return stop([title, why].filter(Boolean).map(n => n.textContent.trim()).join('. '));
       }
       main.replaceChildren(...next.childNodes);
+      globalThis.htmx?.process(main);
       document.title = page.title;
       document.getElementById('errors')?.focus();
     };

@@ -1,5 +1,7 @@
 //! Conversations: written by patients, answered by staff, kept by the database.
 
+mod files;
+
 use std::time::Duration;
 
 use almoner::access::Role;
@@ -34,9 +36,9 @@ async fn write(patient: &Browser, words: &str) -> String {
         ("subject", "Sore <b>knee</b>"),
         ("content", words),
     ];
-    let sent = patient.post("/my/messages/new", &fields).await;
+    let sent = patient.post_files("/my/messages/new", &fields, &[]).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
-    let twice = patient.post("/my/messages/new", &fields).await;
+    let twice = patient.post_files("/my/messages/new", &fields, &[]).await;
     assert_eq!(twice.location(), sent.location(), "sent twice, it is sent once");
     sent.location().to_owned()
 }
@@ -45,7 +47,9 @@ async fn answer(staff: &Browser, path: &str, words: &str) -> Reply {
     let page = staff.get(path).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
     let (key, seen) = (page.field("idempotency_key"), page.field("seen"));
-    staff.post(&format!("{path}/messages"), &[("idempotency_key", &key), ("seen", &seen), ("content", words)]).await
+    staff
+        .post_files(&format!("{path}/messages"), &[("idempotency_key", &key), ("seen", &seen), ("content", words)], &[])
+        .await
 }
 
 fn id_of(path: &str) -> Uuid {
@@ -130,25 +134,25 @@ async fn nothing_typed_is_lost() {
     let patient = portal.sign_in("patient").await;
     let path = write(&patient, &"é".repeat(10_000)).await;
     let long = format!("{}!", "x".repeat(10_000));
-    let refused = patient.post(&path, &[("content", &long)]).await;
+    let refused = patient.post_files(&path, &[("content", &long)], &[]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.body.contains(&long), "what was typed is still there");
     assert!(refused.text("title").starts_with("Error:"));
-    assert_eq!(patient.post(&path, &[("content", " \n ")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(patient.post_files(&path, &[("content", " \n ")], &[]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
 
     // Somebody writes while staff write: that is shown first.
     let staff = portal.sign_in("assistant").await;
     let here = format!("/threads/{}", id_of(&path));
     let page = staff.get(&here).await;
     let (key, seen) = (page.field("idempotency_key"), page.field("seen"));
-    patient.post(&path, &[("content", "One more thing")]).await;
+    patient.post_files(&path, &[("content", "One more thing")], &[]).await;
     let fields = [("idempotency_key", key.as_str()), ("seen", seen.as_str()), ("content", "Too early")];
-    let conflict = staff.post(&format!("{here}/messages"), &fields).await;
+    let conflict = staff.post_files(&format!("{here}/messages"), &fields, &[]).await;
     assert_eq!(conflict.status, StatusCode::CONFLICT);
     assert!(conflict.body.contains("One more thing") && conflict.body.contains("Too early"), "{}", conflict.body);
     let seen = conflict.field("seen");
     let again = [("idempotency_key", key.as_str()), ("seen", seen.as_str()), ("content", "Now then")];
-    assert_eq!(staff.post(&format!("{here}/messages"), &again).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(staff.post_files(&format!("{here}/messages"), &again, &[]).await.status, StatusCode::SEE_OTHER);
     assert_eq!(standing(&portal, id_of(&path)).await.2, 3);
 }
 
@@ -157,12 +161,13 @@ async fn an_answer_opens_what_was_closed_lately_and_becomes_a_new_message_later(
     let portal = Portal::start().await;
     let patient = portal.sign_in("patient").await;
     let lately = demo_thread(4);
-    let sent = patient.post(&format!("/my/messages/{lately}"), &[("content", "It has a stain")]).await;
+    let sent = patient.post_files(&format!("/my/messages/{lately}"), &[("content", "It has a stain")], &[]).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
     assert_eq!(standing(&portal, lately).await.0, "AWAITING_STAFF");
 
     let long_ago = demo_thread(3);
-    let refused = patient.post(&format!("/my/messages/{long_ago}"), &[("content", "One more question")]).await;
+    let refused =
+        patient.post_files(&format!("/my/messages/{long_ago}"), &[("content", "One more question")], &[]).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(
         refused.body.contains("One more question") && refused.body.contains("Send as a new message"),
@@ -175,7 +180,7 @@ async fn an_answer_opens_what_was_closed_lately_and_becomes_a_new_message_later(
         .chain([("content".to_owned(), "One more question".to_owned())])
         .collect();
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let sent = patient.post("/my/messages/new", &fields).await;
+    let sent = patient.post_files("/my/messages/new", &fields, &[]).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
     assert_eq!(standing(&portal, long_ago).await.0, "CLOSED");
 }
@@ -192,7 +197,7 @@ async fn a_message_to_somebody_who_has_left_goes_to_the_team() {
         .execute(&portal.admin)
         .await
         .expect("left");
-    let sent = patient.post(&format!("/my/messages/{thread}"), &[("content", "Are you there?")]).await;
+    let sent = patient.post_files(&format!("/my/messages/{thread}"), &[("content", "Are you there?")], &[]).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
     assert_eq!(standing(&portal, thread).await, ("AWAITING_STAFF".into(), None, 5));
     // Nobody is offered, and a form opened before gives a clear answer with the words kept.
@@ -204,7 +209,7 @@ async fn a_message_to_somebody_who_has_left_goes_to_the_team() {
         ("category", "OTHER"),
         ("content", "Hello Nia"),
     ];
-    let refused = patient.post("/my/messages/new", &fields).await;
+    let refused = patient.post_files("/my/messages/new", &fields, &[]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.body.contains("cannot be written to any more") && refused.body.contains("Hello Nia"));
     assert!(!refused.attributes("[name='to']", "value").contains(&keeper.to_string()));
@@ -221,18 +226,21 @@ async fn foreign_conversations_are_not_there() {
         assert_eq!(stranger.get(&format!("/threads/{thread}")).await.status, StatusCode::NOT_FOUND);
         assert_eq!(carer.get(&format!("/threads/{thread}")).await.status, StatusCode::NOT_FOUND);
         let said = [("content", "x")];
-        assert_eq!(stranger.post(&format!("/threads/{thread}/messages"), &said).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(
+            stranger.post_files(&format!("/threads/{thread}/messages"), &said, &[]).await.status,
+            StatusCode::NOT_FOUND
+        );
     }
     assert_eq!(carer.get(&format!("/threads/{}", demo_thread(9))).await.status, StatusCode::OK, "hers");
     // Not of the portal, not hers.
     for thread in [5, 7] {
         let path = format!("/my/messages/{}", demo_thread(thread));
         assert_eq!(patient.get(&path).await.status, StatusCode::NOT_FOUND);
-        assert_eq!(patient.post(&path, &[("content", "x")]).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(patient.post_files(&path, &[("content", "x")], &[]).await.status, StatusCode::NOT_FOUND);
     }
     let other = "01900000-0000-7000-8006-000000000001";
     let fields = [("patient", other), ("category", "OTHER"), ("content", "Not about her")];
-    let refused = patient.post("/my/messages/new", &fields).await;
+    let refused = patient.post_files("/my/messages/new", &fields, &[]).await;
     assert_eq!(refused.status, StatusCode::CONFLICT, "an edited patient");
     assert!(refused.body.contains("Not about her") && refused.field("patient") == REYES, "{}", refused.body);
 }
@@ -314,7 +322,7 @@ async fn what_came_another_way_is_noted_with_or_without_a_patient() {
     let clinic = "01900000-0000-7000-8002-000000000001";
     let post = async |fields: Vec<(&str, String)>| {
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        staff.post("/threads/new", &fields).await
+        staff.post_files("/threads/new", &fields, &[]).await
     };
     for (mrn, contact, channel, facility) in [
         ("", "", "SMS", clinic),

@@ -83,7 +83,7 @@ async fn answer(staff: &Browser, words: &str) {
     let page = staff.get(&format!("/threads/{THREAD}")).await;
     let (key, seen) = (page.field("idempotency_key"), page.field("seen"));
     let fields = [("idempotency_key", key.as_str()), ("seen", seen.as_str()), ("content", words)];
-    let sent = staff.post(&format!("/threads/{THREAD}/messages"), &fields).await;
+    let sent = staff.post_files(&format!("/threads/{THREAD}/messages"), &fields, &[]).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
 }
 

@@ -476,6 +476,20 @@ pub const TABLES: &[Table] = &[
     )
     .labelled("document that is a policy"),
     Table::new(
+        "document",
+        "htomf",
+        "INSERT INTO message (organization_id, id, thread_id, sender_side, content_enc, created_by_id)
+         VALUES ('{org}', '{id}', (SELECT id FROM thread WHERE organization_id = '{org}' AND facility_id = '{facility}' AND patient_id = '{patient}' LIMIT 1), 'PATIENT', 'x', '{owner}');
+         INSERT INTO document (organization_id, id, bucket, title, message_id, created_by_id) VALUES ('{org}', '{id}', 'MESSAGE_FILES', 'x', '{id}', '{owner}')",
+        "title = 'y'",
+    )
+    .arranged(
+        "WITH t AS (INSERT INTO thread (organization_id, id, facility_id, patient_id) VALUES ('{org}', '{id}', '{facility}', '{patient}') RETURNING *)
+         INSERT INTO message (organization_id, id, thread_id, sender_side, sender_id, content_enc) SELECT organization_id, id, id, 'PATIENT', '{owner}', 'x' FROM t;
+         INSERT INTO document (organization_id, id, bucket, title, message_id, created_by_id) VALUES ('{org}', '{id}', 'MESSAGE_FILES', 'x', '{id}', '{owner}')",
+    )
+    .labelled("document that came with a message"),
+    Table::new(
         "document_version",
         "htof",
         "INSERT INTO document_version (organization_id, id, document_id, filename, storage_key, mime_type, file_size, sha256, uploaded_by_id)

@@ -1,5 +1,6 @@
 //! What answers a request of staff about conversations.
 
+pub mod files;
 pub mod list;
 pub mod moves;
 pub mod new;

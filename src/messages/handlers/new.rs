@@ -1,6 +1,7 @@
 //! `GET` and `POST /threads/new`: writing to a patient, or noting a call, a mail or a text.
 
 use askama::Template;
+use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
@@ -10,6 +11,7 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::events::{self, Action, Event};
 use crate::ids::PatientId;
+use crate::messages::files;
 use crate::messages::forms::RawThread;
 use crate::messages::model::Channel;
 use crate::messages::pages::NewPage;
@@ -19,7 +21,7 @@ use crate::messages::tell::{self, Talk};
 use crate::phi::normalise;
 use crate::web::ctx::html;
 use crate::web::flash::Flash;
-use crate::web::form::{Form, FormErrors, Query};
+use crate::web::form::{FormErrors, Query};
 use crate::web::nav::Area;
 use crate::web::{Ctx, Page};
 
@@ -29,7 +31,10 @@ pub async fn ask(ctx: Ctx, tx: Tx, Query(raw): Query<RawThread>) -> Page {
 }
 
 /// Begins it. Sent twice, it is begun once: the form brought the identifiers.
-pub async fn create(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawThread>) -> Page {
+pub async fn create(ctx: Ctx, request: Request) -> Page {
+    let mut received = files::take(&ctx, request).await?;
+    let raw: RawThread = files::typed(&received)?;
+    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
     let mut errors = FormErrors::default();
     let about = match patient_of(&ctx, &mut tx, &raw).await? {
         Ok(about) => about,
@@ -38,7 +43,9 @@ pub async fn create(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawThread>) -> Page {
             None
         }
     };
+    files::judge(&received, &mut errors);
     let Some(mut new) = raw.parse(&ctx.actor, about.as_ref(), &mut errors).filter(|_| errors.is_empty()) else {
+        files::unsent(&received, &mut errors);
         return page(&ctx, tx, raw, errors).await;
     };
     let (by, organization, id) = (ctx.by(), ctx.actor.organization, new.thread.id);
@@ -53,8 +60,16 @@ pub async fn create(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawThread>) -> Page {
         write::say(&mut tx, &by, id, new.message, new.side, &content).await?;
         let event = Event::new(Action::Create, "thread").of(id).about(new.thread.patient).at(Some(new.thread.facility));
         events::record(&mut tx, &by, event.with(json!({ "channel": new.thread.channel.as_str() }))).await?;
+        let belongs = files::belongs(new.message, new.thread.patient, new.thread.facility);
+        if !files::add(&ctx, &mut tx, &belongs, &mut received).await? {
+            drop(tx);
+            let tx = ctx.app.db.begin(&ctx.actor).await?;
+            files::unsent(&received, &mut errors);
+            return page(&ctx, tx, raw, errors).await;
+        }
         let talk = Talk { id, patient: new.thread.patient, channel: new.thread.channel, assignee: new.thread.assignee };
         tell::said(&mut tx, talk, new.side, new.message).await?;
+        received.keep();
         tx.commit().await?;
     }
     let done = if new.thread.channel == Channel::Portal { "Message sent" } else { "Conversation noted" };

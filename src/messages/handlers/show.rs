@@ -1,6 +1,7 @@
 //! `GET /threads/{id}`, and answers.
 
 use askama::Template;
+use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
@@ -10,10 +11,10 @@ use super::of_the_team;
 use crate::access::Role;
 use crate::clock::Timestamp;
 use crate::db::Tx;
+use crate::documents::Received;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
 use crate::ids::ThreadId;
-use crate::messages::drafts;
 use crate::messages::forms::RawReply;
 use crate::messages::history::entries;
 use crate::messages::inbox_page::Item;
@@ -23,6 +24,7 @@ use crate::messages::queries::row::Row;
 use crate::messages::queries::{one, people, story, write};
 use crate::messages::show::{Print, Said, Show};
 use crate::messages::tell;
+use crate::messages::{drafts, files};
 use crate::outbox;
 use crate::web::ctx::html;
 use crate::web::flash::Flash;
@@ -72,18 +74,26 @@ pub async fn show(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Query(earlier): Qu
 
 /// `POST /threads/{id}/messages`: an answer. Where somebody has written meanwhile, that is shown first, with what was
 /// typed still there.
-pub async fn reply(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Form(form): Form<RawReply>) -> Page {
+pub async fn reply(ctx: Ctx, Id(id): Id<ThreadId>, request: Request) -> Page {
+    // No transaction stays open while files come in.
+    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
+    one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
+    drop(tx);
+    let mut received = files::take(&ctx, request).await?;
+    let form: RawReply = files::typed(&received)?;
+    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
     let row = one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
     let mut errors = FormErrors::default();
     let words = form.words(&mut errors);
+    files::judge(&received, &mut errors);
     if !errors.is_empty() {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return page(&ctx, tx, row, Extra { form, errors, newer: false, before: None, status }).await;
+        return unsent(&ctx, tx, row, (form, errors), &received).await;
     }
     let key = form.id();
     let known = one::message(&mut tx, ctx.actor.organization, id, key).await?.is_some();
     let newer = !known && form.seen.parse::<i32>().is_ok_and(|seen| seen < row.message_count);
     if newer || !(known || row.standing().takes_messages(ctx.now())) {
+        files::unsent(&received, &mut errors);
         return page(&ctx, tx, row, Extra { form, errors, newer, before: None, status: StatusCode::CONFLICT }).await;
     }
     let organization = ctx.actor.organization;
@@ -92,12 +102,26 @@ pub async fn reply(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Form(form): Form<
     if write::say(&mut tx, &ctx.by(), id, key, form.side(row.channel), &sealed).await? {
         let event = Event::new(Action::Create, "message").of(key).about(row.patient_id).at(Some(row.facility_id));
         events::record(&mut tx, &ctx.by(), event.with(json!({ "thread": id }))).await?;
+        if !files::add(&ctx, &mut tx, &files::belongs(key, row.patient_id, row.facility_id), &mut received).await? {
+            drop(tx);
+            let tx = ctx.app.db.begin(&ctx.actor).await?;
+            return unsent(&ctx, tx, row, (form, errors), &received).await;
+        }
         drafts::discard(&ctx, &mut tx, id).await?;
         tell::said(&mut tx, row.talk(), form.side(row.channel), key).await?;
+        received.keep();
     }
     tx.commit().await?;
     let done = if row.channel == Channel::Portal { "Message sent" } else { "Noted" };
     Ok(ctx.redirect(&format!("/threads/{id}#latest"), Some(&Flash::ok(done))))
+}
+
+/// The page again, with what was typed and what is wrong.
+async fn unsent(ctx: &Ctx, tx: Tx, row: Row, typed: (RawReply, FormErrors), received: &Received) -> Page {
+    let (form, mut errors) = typed;
+    files::unsent(received, &mut errors);
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    page(ctx, tx, row, Extra { form, errors, newer: false, before: None, status }).await
 }
 
 /// `POST /threads/{id}/draft`: keeps what is being typed.
@@ -129,7 +153,8 @@ pub async fn print(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>) -> Page {
     let keys = ctx.app.keys(&mut tx, organization).await?;
     let item = Item::reveal(row, keys, organization, &proof)?;
     let reveal = |message| Said::reveal(message, &ctx.actor, &item.who, keys, organization, &proof);
-    let said = messages.into_iter().map(reveal).collect::<Result<_>>()?;
+    let mut said = messages.into_iter().map(reveal).collect::<Result<Vec<_>>>()?;
+    files::beside(&ctx, &mut tx, &mut said).await?;
     tx.commit().await?;
     ctx.whole_page(StatusCode::OK, &Print { shell, item, said, zone: ctx.actor.zone })
 }
@@ -167,7 +192,8 @@ async fn page(ctx: &Ctx, mut tx: Tx, row: Row, extra: Extra) -> Result<Response>
     let keys = ctx.app.keys(&mut tx, organization).await?;
     let item = Item::reveal(row, keys, organization, &proof)?;
     let reveal = |message| Said::reveal(message, &ctx.actor, &item.who, keys, organization, &proof);
-    let said = messages.into_iter().map(reveal).collect::<Result<_>>()?;
+    let mut said = messages.into_iter().map(reveal).collect::<Result<Vec<_>>>()?;
+    files::beside(ctx, &mut tx, &mut said).await?;
     tx.commit().await?;
     let row = &item.row;
     let form =

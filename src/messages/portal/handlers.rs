@@ -1,6 +1,7 @@
 //! Requests of patients about their messages.
 
 use askama::Template;
+use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -12,7 +13,6 @@ use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
 use crate::ids::{MessageId, ThreadId, UserId};
-use crate::messages::drafts;
 use crate::messages::forms::RawReply;
 use crate::messages::handlers::show::keep_draft;
 use crate::messages::inbox_page::Item;
@@ -23,6 +23,7 @@ use crate::messages::queries::write::{self, NewThread};
 use crate::messages::queries::{list, one};
 use crate::messages::show::Said;
 use crate::messages::tell::{self, Talk};
+use crate::messages::{drafts, files};
 use crate::outbox;
 use crate::web::ctx::html;
 use crate::web::flash::Flash;
@@ -62,13 +63,21 @@ pub async fn ask(ctx: Ctx, mut tx: Tx) -> Page {
 
 /// `POST /my/messages/new`. Sent twice, it is sent once. A form that was opened for somebody else comes back, with what
 /// was typed, to be looked at again.
-pub async fn create(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawMine>) -> Page {
+pub async fn create(ctx: Ctx, request: Request) -> Page {
+    // No transaction stays open while files come in.
+    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
+    whom::current_for(&mut tx, &ctx.actor, Scope::Messages).await?;
+    drop(tx);
+    let mut received = files::take(&ctx, request).await?;
+    let raw: RawMine = files::typed(&received)?;
+    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
     let own = whom::current_for(&mut tx, &ctx.actor, Scope::Messages).await?;
     if own.agrees(&raw.patient).is_err() {
         let words =
             format!("You opened this form for somebody else. Is the message about {}? Then send it again", own.name());
         let raw = RawMine { patient: own.patient.to_string(), to: String::new(), ..raw };
-        let errors = FormErrors::one("content", words);
+        let mut errors = FormErrors::one("content", words);
+        files::unsent(&received, &mut errors);
         return new_page(&ctx, tx, own, raw, (errors, StatusCode::CONFLICT)).await;
     }
     let mut errors = FormErrors::default();
@@ -82,7 +91,9 @@ pub async fn create(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawMine>) -> Page {
         errors.add("category", "Choose what it is about");
     }
     let assignee = recipient(&ctx, &mut tx, &own, &raw.to, &mut errors).await?;
+    files::judge(&received, &mut errors);
     let Some(category) = category.ok().filter(|_| errors.is_empty()) else {
+        files::unsent(&received, &mut errors);
         return new_page(&ctx, tx, own, raw, (errors, StatusCode::UNPROCESSABLE_ENTITY)).await;
     };
     let (by, organization) = (ctx.by(), ctx.actor.organization);
@@ -104,8 +115,16 @@ pub async fn create(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawMine>) -> Page {
         let event =
             Event::new(Action::Create, "thread").of(thread.id).about(Some(own.patient)).at(Some(own.facility_id));
         events::record(&mut tx, &by, event).await?;
+        let belongs = files::belongs(message, thread.patient, own.facility_id);
+        if !files::add(&ctx, &mut tx, &belongs, &mut received).await? {
+            drop(tx);
+            let tx = ctx.app.db.begin(&ctx.actor).await?;
+            files::unsent(&received, &mut errors);
+            return new_page(&ctx, tx, own, raw, (errors, StatusCode::UNPROCESSABLE_ENTITY)).await;
+        }
         let talk = Talk { id: thread.id, patient: thread.patient, channel: thread.channel, assignee: thread.assignee };
         tell::said(&mut tx, talk, Side::Patient, message).await?;
+        received.keep();
         tx.commit().await?;
     }
     Ok(ctx.redirect(&format!("/my/messages/{}", thread.id), Some(&Flash::ok("Your message is sent"))))
@@ -129,16 +148,25 @@ pub async fn show(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Query(at): Query<W
 }
 
 /// `POST /my/messages/{id}`: an answer. To a conversation that ended long ago it becomes a new one, with what was typed.
-pub async fn reply(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Form(form): Form<RawReply>) -> Page {
+pub async fn reply(ctx: Ctx, Id(id): Id<ThreadId>, request: Request) -> Page {
+    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
+    one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
+    drop(tx);
+    let mut received = files::take(&ctx, request).await?;
+    let form: RawReply = files::typed(&received)?;
+    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
     let row = one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
     let mut errors = FormErrors::default();
     let words = form.words(&mut errors);
+    files::judge(&received, &mut errors);
     if !errors.is_empty() {
+        files::unsent(&received, &mut errors);
         return show_page(&ctx, tx, row, (form, errors, None), StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     let (organization, key) = (ctx.actor.organization, form.id());
     let known = one::message(&mut tx, organization, id, key).await?.is_some();
     if !known && !row.standing().takes_messages(ctx.now()) {
+        files::unsent(&received, &mut errors);
         return show_page(&ctx, tx, row, (form, errors, None), StatusCode::CONFLICT).await;
     }
     let keys = ctx.app.keys(&mut tx, organization).await?;
@@ -146,8 +174,15 @@ pub async fn reply(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Form(form): Form<
     if write::say(&mut tx, &ctx.by(), id, key, Side::Patient, &sealed).await? {
         let event = Event::new(Action::Create, "message").of(key).about(row.patient_id).at(Some(row.facility_id));
         events::record(&mut tx, &ctx.by(), event.with(json!({ "thread": id }))).await?;
+        if !files::add(&ctx, &mut tx, &files::belongs(key, row.patient_id, row.facility_id), &mut received).await? {
+            drop(tx);
+            let tx = ctx.app.db.begin(&ctx.actor).await?;
+            files::unsent(&received, &mut errors);
+            return show_page(&ctx, tx, row, (form, errors, None), StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
         drafts::discard(&ctx, &mut tx, id).await?;
         tell::said(&mut tx, row.talk(), Side::Patient, key).await?;
+        received.keep();
     }
     tx.commit().await?;
     Ok(ctx.redirect(&format!("/my/messages/{id}#latest"), Some(&Flash::ok("Your message is sent"))))
@@ -231,7 +266,8 @@ async fn show_page(ctx: &Ctx, mut tx: Tx, row: Row, typed: Typed, status: Status
     let keys = ctx.app.keys(&mut tx, organization).await?;
     let item = Item::reveal(row, keys, organization, &proof)?;
     let reveal = |message| Said::reveal(message, &ctx.actor, "", keys, organization, &proof);
-    let said = messages.into_iter().map(reveal).collect::<Result<_>>()?;
+    let mut said = messages.into_iter().map(reveal).collect::<Result<Vec<_>>>()?;
+    files::beside(ctx, &mut tx, &mut said).await?;
     tx.commit().await?;
     let page = ShowPage {
         answerable: item.row.standing().takes_messages(ctx.now()),

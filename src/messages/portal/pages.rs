@@ -114,6 +114,11 @@ impl ShowPage {
         self.item.row.status == Status::AwaitingStaff
     }
 
+    /// Where the files are.
+    fn base(&self) -> String {
+        format!("/my/messages/{}/files", self.item.row.id)
+    }
+
     /// Where the page asks whether there is more.
     fn newer(&self) -> String {
         format!("/my/messages/{}/newer?seen={}", self.item.row.id, self.item.row.message_count)

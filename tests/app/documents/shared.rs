@@ -140,7 +140,7 @@ async fn what_is_said_of_a_document_can_be_put_right() {
     assert_eq!(ask(&portal, silent).await, 0, "the audit says which fields, not what they say");
 }
 
-/// What `kit.document_bucket` gives another slice: here messages are whatever number somebody says.
+/// What `kit.document_bucket` gives another slice: here roles alone decide.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_slice_opens_its_bucket_with_two_conditions() {
     let portal = Portal::start().await;
@@ -149,7 +149,7 @@ async fn another_slice_opens_its_bucket_with_two_conditions() {
         "SET ROLE almoner_owner; CALL kit.document_bucket('MESSAGE_FILES', $$(SELECT ctx.role() IN ('CLINICIAN', 'PATIENT'))$$, $$(SELECT ctx.role() = 'CLINICIAN')$$); RESET ROLE",
     )
     .await;
-    let (message, user) = (almoner::ids::new_uuid(), "01900000-0000-7000-8003-000000000001");
+    let (message, user) = ("01900000-0000-7000-80f2-000000000001", "01900000-0000-7000-8003-000000000001");
     let become_them =
         |role: &str| format!("SET LOCAL ROLE almoner_app; SET LOCAL app.ctx = '{NORTHGATE}|{user}|{role}|*'");
     let (document, other) = (almoner::ids::new_uuid(), almoner::ids::new_uuid());
@@ -180,7 +180,7 @@ async fn another_slice_opens_its_bucket_with_two_conditions() {
     assert_eq!(act("CLINICIAN", &[none]).await, Ok(()));
     let seen = |count: i32| {
         format!(
-            "DO $$ BEGIN IF (SELECT count(*) FROM document WHERE bucket = 'MESSAGE_FILES') <> {count} THEN RAISE 'not {count}'; END IF; END $$"
+            "DO $$ BEGIN IF (SELECT count(*) FROM document WHERE message_id = '{message}') <> {count} THEN RAISE 'not {count}'; END IF; END $$"
         )
     };
     assert_eq!(act("PATIENT", &[&seen(1)]).await, Ok(()));

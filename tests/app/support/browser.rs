@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, redirect};
 use scraper::{Html, Selector};
 
@@ -53,6 +54,16 @@ impl Browser {
     /// A form.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
         self.send(self.request(Method::POST, path).form(fields)).await
+    }
+
+    /// A form for files, with these files in its field `file`.
+    pub async fn post_files(&self, path: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Reply {
+        let form =
+            fields.iter().fold(Form::new(), |form, (name, value)| form.text((*name).to_owned(), (*value).to_owned()));
+        let form = files.iter().fold(form, |form, (name, bytes)| {
+            form.part("file", Part::bytes(bytes.to_vec()).file_name((*name).to_owned()))
+        });
+        self.send(self.request(Method::POST, path).multipart(form)).await
     }
 
     /// A form sent by htmx.
