@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::model::{Kind, Move, Mover, Refusal};
+use super::queries::people::{self, Concerned};
 use super::queries::row::Row;
 use super::queries::write;
 use crate::access::Role;
@@ -44,6 +45,7 @@ pub async fn carry_out(
     };
     let (from, to) = (row.status, moved.state.status());
     // Before the move: who declines does not see the case afterwards.
+    let concerned = people::concerned(tx, by.organization, row.id).await?;
     let change = StatusChange {
         subject: "case",
         id: row.id.uuid(),
@@ -75,14 +77,36 @@ pub async fn carry_out(
         .changing(serde_json::Value::Object(changes))
         .with(json!({ "move": what.kind() }));
     events::record(tx, by, event).await?;
-    if let Some((kind, person)) = told(what, row) {
-        let notice = Notice::new(kind, row.id, format!("/cases/{}", row.id)).tell(person);
-        outbox::schedule(tx, notice).await?;
-    }
+    tell(tx, what, row, concerned).await?;
     Ok(Outcome::Done)
 }
 
-/// Who hears of a move, besides whoever makes it.
+/// Tells everybody whom it concerns, each once: who has to do something now, and the others that it moved.
+async fn tell(tx: &mut Tx, what: &Move, row: &Row, concerned: Concerned) -> Result<()> {
+    let notice = |kind| Notice::new(kind, row.id, format!("/cases/{}", row.id));
+    let mut others = concerned.around;
+    if matches!(what, Move::Assign(_) | Move::SendBack(_) | Move::Complete(_) | Move::Return(_)) {
+        outbox::call_off(tx, outbox::Kind::CaseWaiting, row.id).await?;
+    }
+    if matches!(what, Move::Reassign(..)) {
+        // They do not see it any more.
+        others.retain(|other| Some(*other) != row.assignee_id.map(UserId::uuid));
+    }
+    if let Some((kind, person)) = told(what, row) {
+        outbox::schedule(tx, notice(kind).tell(person)).await?;
+        others.retain(|other| *other != person.uuid());
+    }
+    if matches!(what, Move::Submit | Move::Decline(_) | Move::Finish) {
+        others.retain(|other| !concerned.chairs.contains(other));
+        outbox::schedule(tx, notice(outbox::Kind::CaseWaiting).tell_all(concerned.chairs)).await?;
+    }
+    if !others.is_empty() {
+        outbox::schedule(tx, notice(outbox::Kind::CaseMoved).tell_all(others)).await?;
+    }
+    Ok(())
+}
+
+/// Who has something to do after a move.
 fn told(what: &Move, row: &Row) -> Option<(outbox::Kind, UserId)> {
     match what {
         Move::Assign(to) | Move::Reassign(to, _) => Some((outbox::Kind::CaseAssigned, *to)),

@@ -32,11 +32,14 @@ pub async fn words(ctx: Ctx, mut tx: Tx) -> Page {
     let portal: Url = ctx.app.courier.portal().into_owned();
     let example = |kind: Kind| {
         let path = match kind {
-            Kind::CaseAssigned | Kind::CaseReturned | Kind::CaseOverdue => "/cases/1",
+            Kind::CaseAssigned | Kind::CaseReturned | Kind::CaseWaiting | Kind::CaseMoved | Kind::CaseOverdue => {
+                "/cases/1"
+            }
             Kind::AlertAssigned => "/alerts/1",
             Kind::MessageAssigned => "/threads/1",
             Kind::MessageReply => "/my/messages/1",
             Kind::VisitOffered | Kind::VisitChanged | Kind::VisitCancelled | Kind::VisitReminder => "/my/visits",
+            Kind::DetailsAnswered => "/my/details",
         };
         (kind, path.to_owned())
     };

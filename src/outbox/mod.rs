@@ -59,6 +59,10 @@ named! {
         CaseAssigned = "case.assigned", "A case was given to you";
         /// A case came back.
         CaseReturned = "case.returned", "A case was returned to you";
+        /// A case is in the hands of the chairs.
+        CaseWaiting = "case.waiting", "A case waits for a chair";
+        /// A case has moved.
+        CaseMoved = "case.moved", "A case you opened, have or follow has moved";
         /// A case should have been completed.
         CaseOverdue = "case.overdue", "A case is overdue";
         /// An alert was given to somebody.
@@ -75,6 +79,8 @@ named! {
         VisitCancelled = "visit.cancelled", "A visit has been cancelled";
         /// A visit is near.
         VisitReminder = "visit.reminder", "A visit is coming up";
+        /// Staff have answered a wish to change details.
+        DetailsAnswered = "details.answered", "Your change of details was answered";
     }
 }
 
@@ -84,7 +90,9 @@ impl Kind {
     pub const fn concerns(self, role: Role) -> bool {
         match self {
             Self::CaseAssigned => matches!(role, Role::Caseworker),
+            Self::CaseWaiting => matches!(role, Role::Chair),
             Self::CaseReturned | Self::CaseOverdue => matches!(role, Role::Clerk | Role::Chair | Role::Caseworker),
+            Self::CaseMoved => matches!(role, Role::Clerk | Role::Chair | Role::Caseworker | Role::Compliance),
             Self::AlertAssigned => {
                 matches!(role, Role::Clinician | Role::MedicalAssistant | Role::Carer | Role::Manager)
             }
@@ -94,7 +102,11 @@ impl Kind {
             Self::MessageReply => {
                 matches!(role, Role::Patient | Role::Clinician | Role::MedicalAssistant | Role::Carer | Role::Manager)
             }
-            Self::VisitOffered | Self::VisitChanged | Self::VisitCancelled | Self::VisitReminder => {
+            Self::VisitOffered
+            | Self::VisitChanged
+            | Self::VisitCancelled
+            | Self::VisitReminder
+            | Self::DetailsAnswered => {
                 matches!(role, Role::Patient)
             }
         }
@@ -105,7 +117,7 @@ impl Kind {
     #[must_use]
     pub const fn usual(self) -> &'static [Channel] {
         match self {
-            Self::AlertAssigned | Self::MessageAssigned => &[],
+            Self::AlertAssigned | Self::MessageAssigned | Self::CaseWaiting | Self::CaseMoved => &[],
             Self::CaseAssigned
             | Self::CaseReturned
             | Self::CaseOverdue
@@ -113,7 +125,8 @@ impl Kind {
             | Self::VisitOffered
             | Self::VisitChanged
             | Self::VisitCancelled
-            | Self::VisitReminder => &[Channel::Email],
+            | Self::VisitReminder
+            | Self::DetailsAnswered => &[Channel::Email],
         }
     }
 
@@ -121,10 +134,13 @@ impl Kind {
     #[must_use]
     pub const fn icon(self) -> &'static str {
         match self {
-            Self::CaseAssigned | Self::CaseReturned | Self::CaseOverdue => "folder-kanban",
+            Self::CaseAssigned | Self::CaseReturned | Self::CaseWaiting | Self::CaseMoved | Self::CaseOverdue => {
+                "folder-kanban"
+            }
             Self::AlertAssigned => "bell",
             Self::MessageAssigned | Self::MessageReply => "message-square",
             Self::VisitOffered | Self::VisitChanged | Self::VisitCancelled | Self::VisitReminder => "calendar-days",
+            Self::DetailsAnswered => "pencil",
         }
     }
 }
@@ -133,7 +149,7 @@ impl Kind {
 #[derive(Clone, Debug)]
 enum To {
     Nobody,
-    Person(UserId),
+    People(Vec<Uuid>),
     /// The patient, and who acts for them in this part of the record.
     Patient(PatientId, Scope),
 }
@@ -159,7 +175,14 @@ impl Notice {
     /// One person is told. Whoever did it themselves is not.
     #[must_use]
     pub fn tell(mut self, person: UserId) -> Self {
-        self.to = To::Person(person);
+        self.to = To::People(vec![person.uuid()]);
+        self
+    }
+
+    /// These people are told, but for whoever did it.
+    #[must_use]
+    pub fn tell_all(mut self, people: Vec<Uuid>) -> Self {
+        self.to = To::People(people);
         self
     }
 
@@ -194,10 +217,10 @@ pub async fn schedule(tx: &mut Tx, notice: Notice) -> Result<i64> {
     let usual: Vec<String> = notice.kind.usual().iter().map(ToString::to_string).collect();
     let added = match notice.to {
         To::Nobody => 0,
-        To::Person(person) => {
+        To::People(people) => {
             sqlx::query_scalar!(
-                r#"SELECT outbox.schedule(ARRAY[$1::uuid], $2, $3, $4, $5, $6, $7) AS "added!""#,
-                person.uuid(),
+                r#"SELECT outbox.schedule($1, $2, $3, $4, $5, $6, $7) AS "added!""#,
+                &people,
                 notice.kind.as_str(),
                 notice.about,
                 notice.path,

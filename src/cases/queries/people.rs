@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::access::{Permission, Role};
 use crate::error::Result;
-use crate::ids::{AlertId, FacilityId, OrganizationId, PatientId, UserId};
+use crate::ids::{AlertId, CaseId, FacilityId, OrganizationId, PatientId, UserId};
 
 /// Name and record number of a patient, as much as work on cases needs.
 #[derive(Clone, Debug)]
@@ -230,4 +231,33 @@ pub async fn workload(conn: &mut PgConnection, organization: OrganizationId) -> 
             overdue: row.overdue,
         })
         .collect())
+}
+
+/// Whom a case concerns.
+#[derive(Debug)]
+pub struct Concerned {
+    /// The chairs of its place.
+    pub chairs: Vec<Uuid>,
+    /// Who opened it, has it or follows it.
+    pub around: Vec<Uuid>,
+}
+
+/// Whom a case concerns, as it stands.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn concerned(conn: &mut PgConnection, organization: OrganizationId, id: CaseId) -> Result<Concerned> {
+    Ok(sqlx::query_as!(
+        Concerned,
+        r#"SELECT ARRAY(SELECT DISTINCT m.user_id FROM membership AS m WHERE m.organization_id = $1 AND m.role = 'CHAIR' AND m.deleted_at IS NULL
+                          AND (m.facility_id IS NULL OR m.facility_id = c.facility_id) AND CURRENT_DATE BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity')
+                          ORDER BY m.user_id LIMIT 20) AS "chairs!: Vec<Uuid>",
+                  ARRAY(SELECT f.user_id FROM case_follower AS f WHERE f.organization_id = $1 AND f.case_id = c.id AND f.deleted_at IS NULL
+                        UNION SELECT c.created_by_id UNION SELECT c.assigned_to_id WHERE c.assigned_to_id IS NOT NULL) AS "around!: Vec<Uuid>"
+           FROM cases AS c WHERE c.organization_id = $1 AND c.id = $2"#,
+        organization.uuid(),
+        id.uuid(),
+    )
+    .fetch_one(conn)
+    .await?)
 }

@@ -12,6 +12,7 @@ use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event, StatusChange};
 use crate::ids::new_uuid;
+use crate::outbox;
 use crate::patients::fields::{Field, Input, Typed};
 use crate::patients::form::{self, Offers};
 use crate::patients::record::{self, Record};
@@ -100,6 +101,7 @@ pub async fn details(ctx: Ctx, mut tx: Tx) -> Page {
     let own = whom::current_for(&mut tx, &ctx.actor, Scope::Details).await?;
     let (record, contacts) = opened(&ctx, &mut tx, &own).await?;
     let changes = queries::own(&mut tx, &ctx.actor, own.patient).await?;
+    outbox::seen(&mut tx, &ctx.actor, own.patient).await?;
     let shell = ctx.shell(&mut tx, "Details", Area::MyDetails).await?;
     tx.commit().await?;
     let told = |change: Change| told(&ctx, &record, change);

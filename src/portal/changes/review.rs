@@ -15,6 +15,7 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::events::{self, Action, Event, StatusChange};
 use crate::ids::PatientId;
+use crate::outbox::{self, Notice};
 use crate::patients::fields::Typed;
 use crate::patients::form::{self, Offers};
 use crate::patients::handlers::create::offers;
@@ -26,6 +27,7 @@ use crate::web::form::{Form, FormErrors, Id, Query};
 use crate::web::nav::Area;
 use crate::web::shell::Shell;
 use crate::web::ui::{Banner, Pager};
+use crate::web::whom::Scope;
 use crate::web::{Ctx, Page};
 
 /// Patients on a page.
@@ -144,7 +146,12 @@ pub async fn decide(ctx: Ctx, mut tx: Tx, Id(id): Id<PatientId>, Form(typed): Fo
         Err(mistakes) => return show(&ctx, tx, &record, &typed, &mistakes, "").await,
     };
     match take(&ctx, &mut tx, &record, &chosen, &typed).await? {
-        Ok(()) => tx.commit().await?,
+        Ok(()) => {
+            // What was decided, they read in the portal.
+            let notice = Notice::new(outbox::Kind::DetailsAnswered, id, "/my/details");
+            outbox::schedule(&mut tx, notice.tell_patient(id, Scope::Details)).await?;
+            tx.commit().await?;
+        }
         Err(mistakes) => {
             // A constraint may have ended the transaction: nothing of it is left, and what was chosen is.
             drop(tx);

@@ -1,7 +1,9 @@
 //! What is done to cases: by whom, from which state, alone and against each other, by form and by raw SQL.
 
 use almoner::access::Role;
+use almoner::ids::CaseId;
 use reqwest::StatusCode;
+use uuid::Uuid;
 
 use super::{Board, Person, person};
 
@@ -274,4 +276,66 @@ async fn the_chair_of_another_place_cannot_touch_it() {
     let id = board.open("Second bathroom rail").await;
     board.act(&board.clerk, id, "submit").await;
     assert_eq!(board.act(&stranger, id, "assign").await.status, StatusCode::NOT_FOUND);
+}
+
+/// Who was told what of a case, by the list behind the bell, the latest last.
+async fn told(board: &Board, id: CaseId) -> Vec<(String, Uuid)> {
+    sqlx::query!(
+        "SELECT kind, recipient_id FROM notification WHERE subject_id = $1 AND channel = 'IN_APP' AND status <> 'CANCELLED' ORDER BY created_at, kind, recipient_id",
+        id.uuid()
+    )
+    .fetch_all(&board.portal.admin)
+    .await
+    .expect("the outbox")
+    .into_iter()
+    .map(|row| (row.kind, row.recipient_id))
+    .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_move_is_told_to_whom_it_concerns_and_to_nobody_else() {
+    let board = Board::meet().await;
+    let id = board.open("A rail for the bath").await;
+    let follows = board.chair.browser.post(&format!("/cases/{id}/following"), &[]).await;
+    assert_eq!(follows.status, StatusCode::SEE_OTHER, "{}", follows.body);
+    let line = |kind: &str, person: &Person| (kind.to_owned(), person.id.uuid());
+    let (clerk, chair, other, worker) = (&board.clerk, &board.chair, &board.other_chair, &board.worker);
+    let expect = async |expected: Vec<(String, Uuid)>, why: &str| {
+        let mut expected = expected;
+        expected.sort();
+        let mut all = told(&board, id).await;
+        all.sort();
+        assert_eq!(all, expected, "{why}");
+        crate::support::run(
+            &board.portal.admin,
+            "UPDATE notification SET status = 'CANCELLED', sent_at = NULL WHERE status = 'SENT'",
+        )
+        .await;
+    };
+    board.act(clerk, id, "submit").await;
+    expect(vec![line("case.waiting", chair), line("case.waiting", other)], "submitted").await;
+    board.act(chair, id, "assign").await;
+    expect(vec![line("case.assigned", worker), line("case.moved", clerk)], "assigned").await;
+    board.act(worker, id, "start").await;
+    expect(vec![line("case.moved", clerk), line("case.moved", chair)], "started: who opened it and who follows it")
+        .await;
+    board.act(worker, id, "finish").await;
+    let both = [line("case.waiting", chair), line("case.waiting", other), line("case.moved", clerk)];
+    assert_eq!(told(&board, id).await.len(), both.len());
+    board.act(other, id, "return").await;
+    expect(
+        vec![
+            line("case.returned", worker),
+            line("case.moved", chair),
+            line("case.moved", clerk),
+            line("case.moved", clerk),
+        ],
+        "returned: it waits for no chair any more",
+    )
+    .await;
+    let mail = "SELECT count(*) FROM notification WHERE kind = 'case.assigned' AND channel = 'EMAIL'";
+    assert!(crate::patients::ask(&board.portal, mail).await > 0);
+    board.act(worker, id, "finish").await;
+    let bell = other.browser.get("/notifications").await;
+    assert!(bell.body.contains("A case waits for a chair") && !bell.body.contains("rail"), "{}", bell.body);
 }

@@ -81,6 +81,13 @@ async fn what_a_patient_asks_for_waits_is_decided_thing_by_thing_and_told() {
     let stale = staff.post(&review, &[("row_version", version.as_str()), (name.as_str(), "accept")]).await;
     assert_eq!(stale.status, StatusCode::CONFLICT);
     assert_eq!(stale.attributes("input[value=accept][checked]", "name"), std::slice::from_ref(&name));
+    // They are told that there is an answer, once, until they have read it.
+    let new = format!(
+        "SELECT COUNT(*) FROM notification WHERE kind = 'details.answered' AND channel = 'IN_APP' AND subject_id = '{}' AND read_at IS NULL
+            AND recipient_id = (SELECT id FROM app_user WHERE email = 'jonathan.bell@example.com')",
+        demo(6, 26)
+    );
+    assert_eq!(number(&mut portal.admin.acquire().await.unwrap(), &new).await, 1);
     // The patient reads both, and the record has what was taken over.
     let page = father.get("/my/details").await;
     assert!(page.text("section.card dl").contains("07700 900998") && !page.text("section.card dl").contains("Leeds"));
@@ -88,6 +95,7 @@ async fn what_a_patient_asks_for_waits_is_decided_thing_by_thing_and_told() {
     assert!(answers.iter().any(|one| one.contains("07700 900998") && one.contains("Changed")), "{answers:#?}");
     assert!(answers.iter().any(|one| one.contains("Not changed") && one.contains("Send the whole address, please.")));
     assert_eq!(page.texts("[aria-labelledby=waiting] li").len(), 1);
+    assert_eq!(number(&mut portal.admin.acquire().await.unwrap(), &new).await, 0);
     // Phone numbers are found by the new one, and the audit holds neither value.
     let found = staff.post("/patients/search", &[("q", "07700 900998")]).await;
     let found = if found.status.is_redirection() { staff.get(found.location()).await } else { found };
