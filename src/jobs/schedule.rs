@@ -42,6 +42,9 @@ const VISITS_UNMARKED: Duration = Duration::from_hours(1);
 /// What people are told leaves the portal. Bundling has held it back for two minutes already.
 const NOTIFICATIONS_DELIVER: Duration = Duration::from_secs(10);
 
+/// What was read or sent months ago takes up room only.
+const NOTIFICATIONS_PURGE: Duration = Duration::from_hours(24);
+
 /// What was done is sealed into the chain. Until then a superuser of the database could change it unnoticed, so this is
 /// the length of that window.
 const AUDIT_SEAL: Duration = Duration::from_mins(1);
@@ -139,6 +142,12 @@ const TIMERS: &[Timer] = &[
         kind: "notifications.deliver",
         label: "Send what people are told",
         every: NOTIFICATIONS_DELIVER,
+        scope: Scope::EachOrganization,
+    },
+    Timer {
+        kind: "notifications.purge",
+        label: "Delete notices that were read long ago",
+        every: NOTIFICATIONS_PURGE,
         scope: Scope::EachOrganization,
     },
     Timer { kind: "audit.seal", label: "Seal the audit", every: AUDIT_SEAL, scope: Scope::EachOrganization },

@@ -33,6 +33,7 @@ pub fn all() -> Handlers {
         .on("visits.unmarked", visits::jobs::unmarked)
         .on("messages.unanswered", messages::jobs::unanswered)
         .on("notifications.deliver", notifications::jobs::deliver)
+        .on("notifications.purge", notifications::jobs::purge)
         .on("audit.seal", audit::seal)
         .on("audit.patients", audit::index_patients)
         .on("readings.partitions", readings::jobs::make_partitions)

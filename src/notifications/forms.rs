@@ -10,6 +10,15 @@ use crate::outbox::{Channel, Kind};
 use crate::phi::normalise;
 use crate::web::form::FormErrors;
 
+/// Addresses of a person's own, in clear.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Own {
+    /// Number for text messages.
+    pub phone: Option<String>,
+    /// Name in the chat.
+    pub chat: Option<String>,
+}
+
 /// The form.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -22,6 +31,8 @@ pub struct RawPreference {
     pub chat: Vec<String>,
     /// Number for text messages.
     pub phone: String,
+    /// Name in the chat.
+    pub chat_name: String,
     /// Quiet from, `22:00`; nothing for no quiet hours.
     pub quiet_from: String,
     /// Quiet until.
@@ -33,7 +44,7 @@ pub struct RawPreference {
 impl RawPreference {
     /// What was kept, or what holds where nothing was.
     #[must_use]
-    pub fn of(kept: Option<&Preference>, role: Role, phone: String) -> Self {
+    pub fn of(kept: Option<&Preference>, role: Role, own: Own) -> Self {
         let ways = |kind: Kind, channel: Channel| match kept.and_then(|kept| kept.channels.get(kind.as_str())) {
             Some(list) => list.as_array().is_some_and(|list| list.iter().any(|way| way == channel.as_str())),
             None => kind.usual().contains(&channel),
@@ -50,7 +61,8 @@ impl RawPreference {
             email: of(Channel::Email),
             sms: of(Channel::Sms),
             chat: of(Channel::Chat),
-            phone,
+            phone: own.phone.unwrap_or_default(),
+            chat_name: own.chat.unwrap_or_default(),
             quiet_from: hour(kept.and_then(|kept| kept.quiet_from)),
             quiet_until: hour(kept.and_then(|kept| kept.quiet_until)),
             bundle: kept.map_or(2, |kept| kept.bundle_minutes).to_string(),
@@ -69,12 +81,12 @@ impl RawPreference {
         list.iter().any(|name| name == kind.as_str())
     }
 
-    /// What is to be kept besides `before`: kinds that this role does not see stay as they were. The number is beside it,
-    /// in clear.
+    /// What is to be kept besides `before`: kinds that this role does not see stay as they were. Their own addresses are
+    /// beside it, in clear.
     ///
     /// # Errors
     /// What is wrong with the form.
-    pub fn parse(&self, role: Role, before: Option<Preference>) -> Result<(Preference, Option<String>), FormErrors> {
+    pub fn parse(&self, role: Role, before: Option<Preference>) -> Result<(Preference, Own), FormErrors> {
         let mut errors = FormErrors::default();
         let mut channels = match before.map(|before| before.channels) {
             Some(Value::Object(channels)) => channels,
@@ -90,6 +102,10 @@ impl RawPreference {
         }
         if !phone.is_empty() && !(7..=16).contains(&phone.len()) {
             errors.add("phone", "Check the number: it is too short or too long");
+        }
+        let chat = errors.line("chat_name", &self.chat_name);
+        if chat.contains(char::is_whitespace) || chat.chars().count() > 100 {
+            errors.add("chat_name", "Give the name as the chat has it, without spaces");
         }
         let quiet_from = hour("quiet_from", &self.quiet_from, &mut errors);
         let quiet_until = hour("quiet_until", &self.quiet_until, &mut errors);
@@ -109,11 +125,13 @@ impl RawPreference {
         let wish = Preference {
             channels: Value::Object(channels),
             phone_enc: None,
+            chat_enc: None,
             quiet_from,
             quiet_until,
             bundle_minutes: bundle_minutes.unwrap_or(2),
         };
-        Ok((wish, (!phone.is_empty()).then_some(phone)))
+        let given = |text: String| (!text.is_empty()).then_some(text);
+        Ok((wish, Own { phone: given(phone), chat: given(chat) }))
     }
 }
 
@@ -135,16 +153,22 @@ mod tests {
 
     #[test]
     fn what_one_role_does_not_see_stays_as_it_was() {
-        let kept =
-            |channels| Preference { channels, phone_enc: None, quiet_from: None, quiet_until: None, bundle_minutes: 2 };
+        let kept = |channels| Preference {
+            channels,
+            phone_enc: None,
+            chat_enc: None,
+            quiet_from: None,
+            quiet_until: None,
+            bundle_minutes: 2,
+        };
         let form = RawPreference { bundle: "2".to_owned(), ..RawPreference::default() };
         let before = kept(json!({ "visit.reminder": ["SMS"], "case.assigned": ["EMAIL"] }));
         let (wish, _) = form.parse(Role::Caseworker, Some(before)).unwrap();
         assert_eq!(wish.channels["visit.reminder"], json!(["SMS"]));
         assert_eq!(wish.channels["case.assigned"], json!([]), "no box, no mail");
-        let shown = RawPreference::of(Some(&wish), Role::Caseworker, String::new());
+        let shown = RawPreference::of(Some(&wish), Role::Caseworker, Own::default());
         assert!(!shown.has(Kind::CaseAssigned, Channel::Email));
-        assert!(RawPreference::of(None, Role::Caseworker, String::new()).has(Kind::CaseAssigned, Channel::Email));
+        assert!(RawPreference::of(None, Role::Caseworker, Own::default()).has(Kind::CaseAssigned, Channel::Email));
     }
 
     #[test]
@@ -157,6 +181,7 @@ mod tests {
             ("bundle", RawPreference { bundle: "90".to_owned(), ..good.clone() }),
             ("phone", RawPreference { sms: vec!["visit.reminder".to_owned()], ..good.clone() }),
             ("phone", RawPreference { phone: "12".to_owned(), ..good.clone() }),
+            ("chat_name", RawPreference { chat_name: "two words".to_owned(), ..good.clone() }),
         ] {
             assert!(raw.parse(Role::Patient, None).unwrap_err().get(field).is_some(), "{field}");
         }

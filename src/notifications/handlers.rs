@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::forms::RawPreference;
+use super::forms::{Own, RawPreference};
 use super::pages::{Bell, Index, Item, Preferences};
 use super::queries::{self, Preference};
 use crate::clock::Timestamp;
@@ -72,23 +72,25 @@ pub async fn open(ctx: Ctx, mut tx: Tx, Id(id): Id<NotificationId>) -> Page {
 /// `GET /notifications/preferences`
 pub async fn preferences(ctx: Ctx, mut tx: Tx) -> Page {
     let kept = queries::preference(&mut tx, &ctx.actor).await?;
-    let phone = phone(&ctx, &mut tx, kept.as_ref()).await?;
-    let form = RawPreference::of(kept.as_ref(), ctx.actor.role, phone);
+    let own = own(&ctx, &mut tx, kept.as_ref()).await?;
+    let form = RawPreference::of(kept.as_ref(), ctx.actor.role, own);
     page(&ctx, tx, form, FormErrors::default()).await
 }
 
 /// `POST /notifications/preferences`
 pub async fn save(ctx: Ctx, mut tx: Tx, Form(form): Form<RawPreference>) -> Page {
     let before = queries::preference(&mut tx, &ctx.actor).await?;
-    let (mut wish, phone) = match form.parse(ctx.actor.role, before) {
+    let (mut wish, own) = match form.parse(ctx.actor.role, before) {
         Ok(wish) => wish,
         Err(errors) => return page(&ctx, tx, form, errors).await,
     };
-    if let Some(phone) = phone {
-        let keys = ctx.app.keys(&mut tx, ctx.actor.organization).await?;
-        let sealed = keys.seal(ctx.actor.organization, TABLE, "phone", ctx.actor.user.uuid(), &phone);
-        wish.phone_enc = Some(sealed.map_err(anyhow::Error::from)?);
-    }
+    let keys = ctx.app.keys(&mut tx, ctx.actor.organization).await?;
+    let seal = |column, text: &Option<String>| match text {
+        Some(text) => keys.seal(ctx.actor.organization, TABLE, column, ctx.actor.user.uuid(), text).map(Some),
+        None => Ok(None),
+    };
+    wish.phone_enc = seal("phone", &own.phone).map_err(anyhow::Error::from)?;
+    wish.chat_enc = seal("chat", &own.chat).map_err(anyhow::Error::from)?;
     queries::prefer(&mut tx, &ctx.actor, &wish).await?;
     let event = Event::new(Action::Update, TABLE).of(ctx.actor.user).with(json!({ "channels": wish.channels }));
     events::record(&mut tx, &ctx.by(), event).await?;
@@ -96,14 +98,21 @@ pub async fn save(ctx: Ctx, mut tx: Tx, Form(form): Form<RawPreference>) -> Page
     Ok(ctx.redirect("/notifications/preferences", Some(&Flash::ok("Saved"))))
 }
 
-/// Their own number, in clear.
-async fn phone(ctx: &Ctx, tx: &mut Tx, kept: Option<&Preference>) -> Result<String> {
-    let Some(sealed) = kept.and_then(|kept| kept.phone_enc.as_ref()) else { return Ok(String::new()) };
+/// Their own addresses, in clear.
+async fn own(ctx: &Ctx, tx: &mut Tx, kept: Option<&Preference>) -> Result<Own> {
+    let sealed = kept.map(|kept| (kept.phone_enc.as_ref(), kept.chat_enc.as_ref()));
+    let Some((phone, chat)) = sealed.filter(|(phone, chat)| phone.is_some() || chat.is_some()) else {
+        return Ok(Own::default());
+    };
     let event = Event::new(Action::View, TABLE).of(ctx.actor.user);
     let proof = events::record(tx, &ctx.by(), event).await?;
     let keys = ctx.app.keys(tx, ctx.actor.organization).await?;
-    let opened = keys.open(ctx.actor.organization, TABLE, "phone", ctx.actor.user.uuid(), sealed);
-    Ok(opened.map_err(anyhow::Error::from)?.reveal(&proof).clone())
+    let open = |column, sealed: Option<&Vec<u8>>| -> Result<Option<String>> {
+        let Some(sealed) = sealed else { return Ok(None) };
+        let opened = keys.open(ctx.actor.organization, TABLE, column, ctx.actor.user.uuid(), sealed);
+        Ok(Some(opened.map_err(anyhow::Error::from)?.reveal(&proof).clone()))
+    };
+    Ok(Own { phone: open("phone", phone)?, chat: open("chat", chat)? })
 }
 
 async fn page(ctx: &Ctx, mut tx: Tx, form: RawPreference, errors: FormErrors) -> Result<Response> {

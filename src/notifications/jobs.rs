@@ -41,6 +41,23 @@ struct Bundle {
     letter: Letter,
 }
 
+/// Notices deleted in one transaction.
+const PURGED: i32 = 5_000;
+
+/// `notifications.purge`: deletes what was read, sent or called off longer ago than the organization keeps it.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn purge(app: App, job: JobContext) -> Result<()> {
+    loop {
+        let mut tx = job.begin(&app).await?;
+        if queries::purge(&mut tx, PURGED).await? < i64::from(PURGED) {
+            return job.commit(tx).await;
+        }
+        tx.commit().await?;
+    }
+}
+
 /// `notifications.deliver`: sends what is due.
 ///
 /// # Errors
@@ -56,8 +73,9 @@ pub async fn deliver(app: App, job: JobContext) -> Result<()> {
         let name = queries::sender(&mut tx, organization).await?;
         // Whose number is about to be used is written down before it is.
         let texts = claimed.iter().filter(|one| one.channel == Channel::Sms.as_str()).count();
-        let event =
-            Event::new(Action::Update, "notification").with(json!({ "sending": claimed.len(), "texts": texts }));
+        let chats = claimed.iter().filter(|one| one.channel == Channel::Chat.as_str()).count();
+        let event = Event::new(Action::Update, "notification")
+            .with(json!({ "sending": claimed.len(), "texts": texts, "chats": chats }));
         let proof = events::record(&mut tx, &job.by()?, event).await?;
         let bundles = bundle(&app, &mut tx, organization, &name, claimed, &proof).await?;
         tx.commit().await?;
@@ -91,16 +109,23 @@ async fn bundle(
         let Ok(channel) = channel.parse::<Channel>() else { continue };
         group.sort_by_key(|one| one.id);
         let Some(first) = group.first() else { continue };
-        let phone = match (&first.phone_enc, channel) {
-            (Some(sealed), Channel::Sms) => {
-                let opened = keys.open(organization, "notification_preference", "phone", person.uuid(), sealed);
+        let sealed = match channel {
+            Channel::Sms => first.phone_enc.as_ref().map(|sealed| ("phone", sealed)),
+            Channel::Chat => first.chat_enc.as_ref().map(|sealed| ("chat", sealed)),
+            Channel::Email | Channel::InApp => None,
+        };
+        let own = match sealed {
+            Some((column, sealed)) => {
+                let opened = keys.open(organization, "notification_preference", column, person.uuid(), sealed);
                 Some(opened.map_err(anyhow::Error::from)?.reveal(proof).clone())
             }
-            _ => None,
+            None => None,
         };
         let to = match channel {
-            Channel::Sms => phone.ok_or("the person has given no number"),
-            Channel::Email | Channel::Chat | Channel::InApp => Ok(first.email.clone()),
+            Channel::Sms => own.ok_or("the person has given no number"),
+            // No e-mail address goes into a chat: the gateway may know the account.
+            Channel::Chat => Ok(own.unwrap_or_else(|| person.to_string())),
+            Channel::Email | Channel::InApp => Ok(first.email.clone()),
         };
         let to = if first.active { to } else { Err("the account is not in use") };
         let to = if app.courier.carries(channel) { to } else { Err("no way out is set up for this channel") };

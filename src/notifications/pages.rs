@@ -117,7 +117,7 @@ impl Preferences {
             Channel::InApp => String::new(),
             Channel::Email => format!("To {}", self.email),
             Channel::Sms => "To the number below".to_owned(),
-            Channel::Chat => "In the chat of your organization".to_owned(),
+            Channel::Chat => "In the chat of your organization, by the name below".to_owned(),
         }
     }
 

@@ -84,6 +84,8 @@ pub struct Preference {
     pub channels: Value,
     /// Their number, encrypted.
     pub phone_enc: Option<Vec<u8>>,
+    /// Their name in the chat, encrypted.
+    pub chat_enc: Option<Vec<u8>>,
     /// Quiet from.
     pub quiet_from: Option<NaiveTime>,
     /// Quiet until.
@@ -99,7 +101,7 @@ pub struct Preference {
 pub async fn preference(conn: &mut PgConnection, actor: &Actor) -> Result<Option<Preference>> {
     Ok(sqlx::query_as!(
         Preference,
-        r#"SELECT channels, phone_enc, quiet_from AS "quiet_from: NaiveTime", quiet_until AS "quiet_until: NaiveTime", bundle_minutes FROM notification_preference WHERE organization_id = $1 AND user_id = $2"#,
+        r#"SELECT channels, phone_enc, chat_enc, quiet_from AS "quiet_from: NaiveTime", quiet_until AS "quiet_until: NaiveTime", bundle_minutes FROM notification_preference WHERE organization_id = $1 AND user_id = $2"#,
         actor.organization.uuid(),
         actor.user.uuid(),
     )
@@ -113,10 +115,10 @@ pub async fn preference(conn: &mut PgConnection, actor: &Actor) -> Result<Option
 /// Where the database does not answer.
 pub async fn prefer(conn: &mut PgConnection, actor: &Actor, wish: &Preference) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO notification_preference (organization_id, user_id, channels, phone_enc, quiet_from, quiet_until, zone, bundle_minutes, created_by_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $2)
+        "INSERT INTO notification_preference (organization_id, user_id, channels, phone_enc, quiet_from, quiet_until, zone, bundle_minutes, created_by_id, chat_enc)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $2, $9)
          ON CONFLICT (organization_id, user_id) DO UPDATE
-            SET channels = EXCLUDED.channels, phone_enc = EXCLUDED.phone_enc, quiet_from = EXCLUDED.quiet_from, quiet_until = EXCLUDED.quiet_until,
+            SET channels = EXCLUDED.channels, phone_enc = EXCLUDED.phone_enc, chat_enc = EXCLUDED.chat_enc, quiet_from = EXCLUDED.quiet_from, quiet_until = EXCLUDED.quiet_until,
                 zone = EXCLUDED.zone, bundle_minutes = EXCLUDED.bundle_minutes",
         actor.organization.uuid(),
         actor.user.uuid(),
@@ -126,6 +128,7 @@ pub async fn prefer(conn: &mut PgConnection, actor: &Actor, wish: &Preference) -
         wish.quiet_until as Option<NaiveTime>,
         actor.zone.name(),
         wish.bundle_minutes,
+        wish.chat_enc,
     )
     .execute(conn)
     .await?;
@@ -229,6 +232,8 @@ pub struct Claimed {
     pub active: bool,
     /// Their number, encrypted.
     pub phone_enc: Option<Vec<u8>>,
+    /// Their name in the chat, encrypted.
+    pub chat_enc: Option<Vec<u8>>,
 }
 
 /// Puts what is due into the list behind the bell, and takes up to `limit` messages that are to leave.
@@ -254,12 +259,20 @@ pub async fn claim(conn: &mut PgConnection, organization: OrganizationId, limit:
              FROM due, app_user AS u LEFT JOIN notification_preference AS p ON p.organization_id = u.organization_id AND p.user_id = u.id
             WHERE n.organization_id = $1 AND n.id = due.id AND u.organization_id = $1 AND u.id = n.recipient_id
         RETURNING n.id AS "id: NotificationId", n.recipient_id AS "recipient: UserId", n.channel, n.kind, n.payload ->> 'path' AS "path!", n.attempts,
-                  u.email, (u.status = 'ACTIVE' AND u.deleted_at IS NULL) AS "active!", p.phone_enc AS "phone_enc?""#,
+                  u.email, (u.status = 'ACTIVE' AND u.deleted_at IS NULL) AS "active!", p.phone_enc AS "phone_enc?", p.chat_enc AS "chat_enc?""#,
         organization.uuid(),
         limit,
     )
     .fetch_all(conn)
     .await?)
+}
+
+/// Deletes up to `batch` notices that were read, sent or called off long ago; how many there were.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn purge(conn: &mut PgConnection, batch: i32) -> Result<i64> {
+    Ok(sqlx::query_scalar!(r#"SELECT outbox.purge($1) AS "gone!""#, batch).fetch_one(conn).await?)
 }
 
 /// What the organization calls itself.

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::support::{Browser, Gateway, Mail, MailServer, Portal};
+use crate::support::{Browser, Gateway, Mail, MailServer, Portal, run};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const THREAD: &str = "01900000-0000-7000-80f1-000000000002";
@@ -50,15 +50,20 @@ async fn deliver(portal: &Portal, app: &App) {
         .execute(&portal.admin)
         .await
         .expect("due");
+    do_job_with(portal, app, "notifications.deliver").await;
+}
+
+/// Does one job of the first organization.
+async fn do_job(portal: &Portal, kind: &str) {
+    do_job_with(portal, &portal.app, kind).await;
+}
+
+async fn do_job_with(portal: &Portal, app: &App, kind: &str) {
     let (id, organization) = (almoner::ids::new_uuid(), id("01900000-0000-7000-8001-000000000001"));
-    sqlx::query!(
-        "INSERT INTO job (id, organization_id, kind) VALUES ($1, $2, 'notifications.deliver')",
-        id,
-        organization
-    )
-    .execute(&portal.admin)
-    .await
-    .expect("a job");
+    sqlx::query!("INSERT INTO job (id, organization_id, kind) VALUES ($1, $2, $3)", id, organization, kind)
+        .execute(&portal.admin)
+        .await
+        .expect("a job");
     let stop = CancellationToken::new();
     let worker = Worker::new(app.clone(), jobs::work::all()).run(stop.clone());
     let state = async || {
@@ -212,6 +217,7 @@ async fn text_messages_and_chat_are_signed() {
         ("sms", "alert.assigned"),
         ("chat", "alert.assigned"),
         ("phone", "07700 900123"),
+        ("chat_name", "m.haas"),
         ("bundle", "0"),
         ("quiet_from", ""),
         ("quiet_until", ""),
@@ -243,7 +249,7 @@ async fn text_messages_and_chat_are_signed() {
         assert_eq!(header("webhook-signature"), format!("v1,{signature}"));
         let body: serde_json::Value = serde_json::from_str(&call.body).expect("JSON");
         assert_eq!(body["id"], header("webhook-id"), "the same at each attempt");
-        let to = if body["channel"] == "SMS" { "447700900123" } else { "clinician@example.com" };
+        let to = if body["channel"] == "SMS" { "447700900123" } else { "m.haas" };
         assert_eq!(body["to"], to);
         assert!(
             body["text"].as_str().expect("a text").ends_with(&format!("https://portal.example.org{alert}")),
@@ -252,6 +258,56 @@ async fn text_messages_and_chat_are_signed() {
         assert!(!call.body.contains("OKAFOR") && !call.body.contains("pressure"), "{body}");
     }
     assert!(told(&portal, CLINICIAN).await.iter().all(|row| row.2 == "SENT"));
+
+    // Who has given no name is named by the account, never by an address.
+    let wish = [("chat", "alert.assigned"), ("bundle", "0")];
+    assert_eq!(clinician.post("/notifications/preferences", &wish).await.status, StatusCode::SEE_OTHER);
+    let alert = "/alerts/01900000-0000-7000-8007-000000000002";
+    let version = staff.get(&format!("{alert}/assignment")).await.field("row_version");
+    let fields = [("row_version", version.as_str()), ("who", CLINICIAN), ("text", "She knows the patient")];
+    let given = staff.post(&format!("{alert}/assignment"), &fields).await;
+    assert_eq!(given.status, StatusCode::SEE_OTHER, "{}", given.body);
+    deliver(&portal, &with(&portal, None, Some(&gateway))).await;
+    let last: serde_json::Value = serde_json::from_str(&gateway.calls().pop().expect("a call").body).expect("JSON");
+    assert_eq!((&last["channel"], &last["to"]), (&"CHAT".into(), &CLINICIAN.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_or_sent_long_ago_goes_and_nothing_else() {
+    let portal = Portal::start().await;
+    let organization = id("01900000-0000-7000-8001-000000000001");
+    run(&portal.admin, "DELETE FROM notification").await;
+    let rows = [
+        ("IN_APP", "SENT", Some(100), true),
+        ("IN_APP", "SENT", Some(80), false),
+        ("IN_APP", "SENT", None, false),
+        ("IN_APP", "CANCELLED", None, true),
+        ("EMAIL", "SENT", None, true),
+        ("EMAIL", "DEAD", None, false),
+    ];
+    run(&portal.admin, "ALTER TABLE notification DISABLE TRIGGER notification_touch").await;
+    for (number, (channel, status, read, _)) in rows.iter().enumerate() {
+        let age = read.unwrap_or(100);
+        let add = format!(
+            "INSERT INTO notification (organization_id, id, recipient_id, channel, kind, subject_id, payload, status, sent_at, read_at, updated_at, idempotency_key)
+             VALUES ('{organization}', gen_random_uuid(), '{CLINICIAN}', '{channel}', 'alert.assigned', gen_random_uuid(), '{{\"path\": \"/alerts\"}}', '{status}',
+                     CASE '{status}' WHEN 'SENT' THEN now() END, {}, now() - INTERVAL '{age} days', 'old:{number}')",
+            if read.is_some() { format!("now() - INTERVAL '{age} days'") } else { "NULL".to_owned() }
+        );
+        run(&portal.admin, &add).await;
+    }
+    do_job(&portal, "notifications.purge").await;
+    let left = async || {
+        let rows = sqlx::query_scalar!("SELECT idempotency_key FROM notification ORDER BY idempotency_key");
+        rows.fetch_all(&portal.admin).await.expect("the outbox")
+    };
+    let expected: Vec<String> =
+        rows.iter().enumerate().filter(|(_, row)| !row.3).map(|(number, _)| format!("old:{number}")).collect();
+    assert_eq!(left().await, expected);
+    // An organization may keep them for less, or for more.
+    run(&portal.admin, "UPDATE organization SET retention = '{\"notices\": 30}'").await;
+    do_job(&portal, "notifications.purge").await;
+    assert_eq!(left().await, ["old:2", "old:5"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
