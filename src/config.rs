@@ -130,6 +130,9 @@ pub struct Outbox {
     /// The secret that gateways share with us: `whsec_` and 24 or more bytes in base64.
     #[arg(long, env = "ALMONER_WEBHOOK_SECRET", hide_env_values = true)]
     pub webhook_secret: Option<SecretString>,
+    /// Let organizations name gateways on this machine. Without it theirs are outside, by https.
+    #[arg(long, env = "ALMONER_NEAR_GATEWAYS")]
+    pub near_gateways: bool,
 }
 
 /// Settings of `backup`.

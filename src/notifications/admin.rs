@@ -4,7 +4,7 @@ use serde_json::json;
 use url::Url;
 
 use super::pages::{Line, Outbox, Words};
-use super::queries;
+use super::{gateways, queries};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
@@ -92,7 +92,8 @@ async fn outbox(ctx: &Ctx, tx: &mut Tx) -> Result<Outbox> {
     let dead = of(&["DEAD"]).await?;
     let waiting = of(&["QUEUED", "SENDING", "FAILED"]).await?;
     let done = of(&["SENT", "CANCELLED"]).await?;
-    let ways = Channel::OUTSIDE.into_iter().map(|way| (way, ctx.app.courier.carries(way))).collect();
+    let carried = gateways::ways(ctx, tx).await?;
+    let ways = Channel::OUTSIDE.into_iter().map(|way| (way, carried.contains(&way))).collect();
     let shell = ctx.shell(tx, "Outbox", Area::Outbox).await?;
     Ok(Outbox { shell, dead, waiting, done, ways, now: ctx.now(), zone: ctx.actor.zone })
 }

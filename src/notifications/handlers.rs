@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::forms::{Own, RawPreference};
+use super::gateways;
 use super::pages::{Bell, Index, Item, Preferences};
 use super::queries::{self, Preference};
 use crate::clock::Timestamp;
@@ -121,7 +122,7 @@ async fn page(ctx: &Ctx, mut tx: Tx, form: RawPreference, errors: FormErrors) ->
     let email = queries::email(&mut tx, &ctx.actor).await?;
     let shell = ctx.shell(&mut tx, title, Area::Elsewhere).await?;
     // In the demo nothing leaves, but everything can be chosen.
-    let channels = Channel::OUTSIDE.into_iter().filter(|way| ctx.app.demo || ctx.app.courier.carries(*way)).collect();
+    let channels = if ctx.app.demo { Channel::OUTSIDE.to_vec() } else { gateways::ways(ctx, &mut tx).await? };
     tx.commit().await?;
     let page = Preferences { shell, form, errors, role: ctx.actor.role, channels, email, zone: ctx.actor.zone };
     ctx.whole_page(status, &page)

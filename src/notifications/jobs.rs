@@ -10,13 +10,16 @@ use rand::Rng as _;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::gateways;
 use super::queries::{self, Claimed, Fate};
 use crate::app::App;
+use crate::clock::Timestamp;
+use crate::db::Tx;
 use crate::error::Result;
 use crate::events::{self, Action, Audited, Event};
 use crate::ids::{OrganizationId, UserId};
 use crate::jobs::JobContext;
-use crate::outbox::{Channel, Kind, Letter, Target, Undelivered, letter};
+use crate::outbox::{Channel, Courier, Hook, Kind, Letter, Target, Undelivered, letter};
 
 /// Messages taken at once.
 const BATCH: i64 = 50;
@@ -77,9 +80,11 @@ pub async fn deliver(app: App, job: JobContext) -> Result<()> {
         let event = Event::new(Action::Update, "notification")
             .with(json!({ "sending": claimed.len(), "texts": texts, "chats": chats }));
         let proof = events::record(&mut tx, &job.by()?, event).await?;
-        let bundles = bundle(&app, &mut tx, organization, &name, claimed, &proof).await?;
+        let courier = courier(&app, &mut tx, organization, &proof).await?;
+        let bundles = bundle(&app, &mut tx, (organization, &courier), &name, claimed, &proof).await?;
         tx.commit().await?;
-        let fates: Vec<_> = stream::iter(bundles.into_iter().map(|bundle| send(&app, bundle)))
+        let now = app.clock.now();
+        let fates: Vec<_> = stream::iter(bundles.into_iter().map(|bundle| send(&courier, now, bundle)))
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
@@ -91,10 +96,33 @@ pub async fn deliver(app: App, job: JobContext) -> Result<()> {
     }
 }
 
+/// The ways out of this organization: its own gateways, else those of the operator. One that cannot be used any more
+/// carries nothing, and nobody else's does in its place.
+async fn courier(app: &App, tx: &mut Tx, organization: OrganizationId, proof: &Audited) -> Result<Courier> {
+    let mut courier = Courier::clone(&app.courier);
+    let mut own = Vec::new();
+    for gateway in gateways::in_use(tx, organization).await? {
+        let Ok(channel) = gateway.channel.parse::<Channel>() else { continue };
+        let keys = app.keys(tx, organization).await?;
+        let secret = keys.open(organization, gateways::TABLE, "secret", gateway.id, &gateway.secret_enc);
+        let secret = secret.map_err(anyhow::Error::from)?;
+        let hook =
+            gateway.url.parse().map_err(anyhow::Error::from).and_then(|url| Hook::new(url, secret.reveal(proof)));
+        match hook {
+            Ok(hook) => own.push((channel, hook)),
+            Err(error) => {
+                tracing::error!(%channel, %error, "The gateway of an organization cannot be used");
+                courier.close(channel);
+            }
+        }
+    }
+    Ok(courier.with(own))
+}
+
 async fn bundle(
     app: &App,
-    tx: &mut crate::db::Tx,
-    organization: OrganizationId,
+    tx: &mut Tx,
+    (organization, courier): (OrganizationId, &Courier),
     name: &str,
     claimed: Vec<Claimed>,
     proof: &Audited,
@@ -128,7 +156,7 @@ async fn bundle(
             Channel::Email | Channel::InApp => Ok(first.email.clone()),
         };
         let to = if first.active { to } else { Err("the account is not in use") };
-        let to = if app.courier.carries(channel) { to } else { Err("no way out is set up for this channel") };
+        let to = if courier.carries(channel) { to } else { Err("no way out is set up for this channel") };
         // Five messages of one conversation are one line.
         let mut lines: Vec<(Kind, String)> =
             group.iter().filter_map(|one| Some((one.kind.parse().ok()?, one.path.clone()))).collect();
@@ -137,16 +165,16 @@ async fn bundle(
             ids: group.iter().map(|one| one.id.uuid()).collect(),
             attempts: group.iter().map(|one| one.attempts).max().unwrap_or(1),
             target: to.map(|to| Target { id: first.id.uuid(), channel, to }),
-            letter: letter(channel, &app.courier.portal(), name, &lines),
+            letter: letter(channel, &courier.portal(), name, &lines),
         });
     }
     Ok(bundles)
 }
 
-async fn send(app: &App, bundle: Bundle) -> (Vec<Uuid>, Fate) {
+async fn send(courier: &Courier, now: Timestamp, bundle: Bundle) -> (Vec<Uuid>, Fate) {
     let fate = match &bundle.target {
         Err(why) => Fate::Cancelled((*why).to_owned()),
-        Ok(target) => fate(bundle.attempts, app.courier.deliver(target, &bundle.letter, app.clock.now()).await),
+        Ok(target) => fate(bundle.attempts, courier.deliver(target, &bundle.letter, now).await),
     };
     (bundle.ids, fate)
 }

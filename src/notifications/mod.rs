@@ -4,6 +4,7 @@
 
 mod admin;
 mod forms;
+mod gateways;
 mod handlers;
 pub mod jobs;
 mod pages;
@@ -24,6 +25,8 @@ pub fn routes() -> Routes {
         .get("/notifications/{id}", SignedIn, handlers::open)
         .get("/admin/notifications", RunSystem, admin::index)
         .get("/admin/notifications/words", RunSystem, admin::words)
+        .get("/admin/notifications/gateways", RunSystem, gateways::index)
+        .post("/admin/notifications/gateways", RunSystem, gateways::save)
         .post("/admin/notifications/{id}/retry", RunSystem, admin::retry)
         .post("/admin/notifications/{id}/discard", RunSystem, admin::discard)
 }

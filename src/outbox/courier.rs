@@ -54,6 +54,8 @@ pub struct Courier {
     pub chat: Option<Hook>,
     /// The address people use, for links.
     pub portal: Option<Url>,
+    /// Whether organizations may have gateways on this machine.
+    pub near: bool,
 }
 
 impl Courier {
@@ -66,7 +68,37 @@ impl Courier {
         let hook = |url: &Option<Url>| url.clone().map(|url| Hook::new(url, secret)).transpose();
         let from = settings.mail_from.as_deref().unwrap_or_default();
         let mail = settings.smtp_url.as_ref().map(|url| Mailer::new(url.expose_secret(), from)).transpose()?;
-        Ok(Self { mail, sms: hook(&settings.sms_webhook)?, chat: hook(&settings.chat_webhook)?, portal })
+        Ok(Self {
+            mail,
+            sms: hook(&settings.sms_webhook)?,
+            chat: hook(&settings.chat_webhook)?,
+            portal,
+            near: settings.near_gateways,
+        })
+    }
+
+    /// The same, with gateways that an organization has of its own.
+    #[must_use]
+    pub fn with(&self, own: Vec<(Channel, Hook)>) -> Self {
+        let mut courier = self.clone();
+        for (channel, hook) in own {
+            match channel {
+                Channel::Sms => courier.sms = Some(hook),
+                Channel::Chat => courier.chat = Some(hook),
+                Channel::Email | Channel::InApp => {}
+            }
+        }
+        courier
+    }
+
+    /// The same, with nothing for this way.
+    pub fn close(&mut self, channel: Channel) {
+        match channel {
+            Channel::Email => self.mail = None,
+            Channel::Sms => self.sms = None,
+            Channel::Chat => self.chat = None,
+            Channel::InApp => {}
+        }
     }
 
     /// Whether messages can leave this way.

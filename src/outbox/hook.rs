@@ -4,6 +4,7 @@
 //! `webhook-timestamp` and `webhook-signature` (`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64). Any answer
 //! of 2xx means that the gateway has taken it; 429 and 5xx are tried again; anything else is for good.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -63,10 +64,7 @@ impl Hook {
         let key = key.filter(|key| key.len() >= 24);
         let key =
             key.ok_or_else(|| anyhow::anyhow!("the secret of webhooks is `whsec_` and 24 or more bytes in base64"))?;
-        let connector =
-            HttpsConnectorBuilder::new().with_native_roots().context("this machine trusts no certificates")?;
-        let connector = connector.https_or_http().enable_http1().build();
-        let client = Client::builder(TokioExecutor::new()).build(connector);
+        let client = Client::builder(TokioExecutor::new()).build(connector()?);
         Ok(Self { client, url, key: Zeroizing::new(key) })
     }
 
@@ -112,6 +110,16 @@ impl Hook {
         let mac = mac.chain_update(format!("{id}.{stamp}.{body}")).finalize().into_bytes();
         format!("v1,{}", BASE64_STANDARD.encode(mac))
     }
+}
+
+/// What connects; the certificates that the machine trusts are read once.
+fn connector() -> anyhow::Result<HttpsConnector<HttpConnector>> {
+    static KNOWN: OnceLock<HttpsConnector<HttpConnector>> = OnceLock::new();
+    if let Some(known) = KNOWN.get() {
+        return Ok(known.clone());
+    }
+    let builder = HttpsConnectorBuilder::new().with_native_roots().context("this machine trusts no certificates")?;
+    Ok(KNOWN.get_or_init(|| builder.https_or_http().enable_http1().build()).clone())
 }
 
 #[cfg(test)]

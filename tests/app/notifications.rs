@@ -40,6 +40,7 @@ fn with(portal: &Portal, mail: Option<&MailServer>, gateway: Option<&Gateway>) -
         sms: gateway.map(hook),
         chat: gateway.map(hook),
         portal: "https://portal.example.org".parse().ok(),
+        near: true,
     });
     app
 }
@@ -453,4 +454,67 @@ async fn every_role_has_the_bell_its_list_and_its_wishes() {
         "{}",
         words.body
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_has_a_gateway_of_its_own() {
+    let portal = Portal::start_with(|app| app.courier = Arc::new(Courier { near: true, ..Courier::default() })).await;
+    let (operators, own) = (Gateway::start().await, Gateway::start().await);
+    let (admin, staff, clinician) =
+        (portal.sign_in("admin").await, portal.sign_in("assistant").await, portal.sign_in("clinician").await);
+    const PAGE: &str = "/admin/notifications/gateways";
+    let secret = "whsec_c2VjcmV0IG9mIG5vcnRoZ2F0ZSwgbG9uZyBlbm91Z2g=";
+    let url = format!("http://{}/sms", own.address);
+    for (url, secret, field) in [
+        ("http://gateway.example/", secret, "sms_url"),
+        (url.as_str(), "short", "sms_secret"),
+        (url.as_str(), "", "sms_secret"),
+        ("nonsense", secret, "sms_url"),
+    ] {
+        let refused = admin.post(PAGE, &[("channel", "SMS"), ("sms_url", url), ("sms_secret", secret)]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{url} {secret}");
+        assert!(!refused.text(&format!("#{field}-error")).is_empty(), "{field}: {}", refused.body);
+        assert_eq!(refused.field("sms_url"), url, "what was typed is still there");
+        assert!(!refused.body.contains(secret) || secret.is_empty(), "but for the secret");
+    }
+    let email = [("channel", "EMAIL"), ("sms_url", url.as_str()), ("sms_secret", secret)];
+    assert_eq!(admin.post(PAGE, &email).await.status, StatusCode::UNPROCESSABLE_ENTITY, "mail has none");
+    let saved = admin.post(PAGE, &[("channel", "SMS"), ("sms_url", &url), ("sms_secret", secret)]).await;
+    assert_eq!((saved.status, saved.location()), (StatusCode::SEE_OTHER, PAGE), "{}", saved.body);
+    let page = admin.get(PAGE).await;
+    assert!(page.body.contains("Your own gateway") && page.field("sms_url") == url && !page.body.contains(secret));
+    let stored = sqlx::query_scalar!("SELECT secret_enc FROM notification_gateway WHERE channel = 'SMS'");
+    let stored = stored.fetch_one(&portal.admin).await.expect("the gateway");
+    assert!(!String::from_utf8_lossy(&stored).contains("whsec"), "sealed");
+
+    let wish = [("sms", "alert.assigned"), ("phone", "07700 900123"), ("bundle", "0")];
+    assert_eq!(clinician.post("/notifications/preferences", &wish).await.status, StatusCode::SEE_OTHER);
+    let alert = "/alerts/01900000-0000-7000-8007-000000000001";
+    let version = staff.get(&format!("{alert}/assignment")).await.field("row_version");
+    let given = staff.post(&format!("{alert}/assignment"), &[("row_version", &version), ("who", CLINICIAN)]).await;
+    assert_eq!(given.status, StatusCode::SEE_OTHER, "{}", given.body);
+    deliver(&portal, &with(&portal, None, Some(&operators))).await;
+    let calls = own.calls();
+    assert_eq!((calls.len(), operators.calls().len()), (1, 0), "its own gateway, and no other");
+    let header = |name: &str| calls[0].headers.get(name).expect("a header").to_str().expect("text").to_owned();
+    let key = BASE64_STANDARD.decode(&secret["whsec_".len()..]).expect("base64");
+    let mac = <Hmac<Sha256> as hmac::Mac>::new_from_slice(&key).expect("a key");
+    let text = format!("{}.{}.{}", header("webhook-id"), header("webhook-timestamp"), calls[0].body);
+    let signature = BASE64_STANDARD.encode(mac.chain_update(text).finalize().into_bytes());
+    assert_eq!(header("webhook-signature"), format!("v1,{signature}"), "signed with its own secret");
+
+    // The address alone is changed; then it is turned off, and the operator's carries again.
+    let moved = format!("{url}/v2");
+    let saved = admin.post(PAGE, &[("channel", "SMS"), ("sms_url", &moved), ("sms_secret", "")]).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+    let kept = sqlx::query_scalar!("SELECT secret_enc FROM notification_gateway WHERE url = $1", moved);
+    assert_eq!(kept.fetch_one(&portal.admin).await.expect("the gateway"), stored);
+    assert_eq!(admin.post(PAGE, &[("channel", "SMS"), ("off", "1")]).await.status, StatusCode::SEE_OTHER);
+    assert!(!admin.get(PAGE).await.body.contains("Your own gateway"));
+    let stranger = portal.visitor();
+    stranger.sign_in("admin@southgate.example.com").await;
+    assert!(!stranger.get(PAGE).await.body.contains(&moved), "another organization's");
+    assert_eq!(clinician.get(PAGE).await.status, StatusCode::FORBIDDEN);
+    let told = "SELECT count(*) FROM audit_event WHERE resource_type = 'notification_gateway' AND details::text NOT LIKE '%whsec%'";
+    assert_eq!(crate::patients::ask(&portal, told).await, 3);
 }

@@ -380,6 +380,14 @@ pub const TABLES: &[Table] = &[
     .keyed("user_id = '{owner}'")
     .arranged("INSERT INTO notification_preference (organization_id, user_id) VALUES ('{org}', '{owner}') ON CONFLICT DO NOTHING"),
     Table::new(
+        "notification_gateway",
+        "hf",
+        "INSERT INTO notification_gateway (organization_id, id, channel, url, secret_enc) VALUES ('{org}', '{id}', 'CHAT', 'https://x.example/', 'x')",
+        "url = 'https://y.example/'",
+    )
+    .keyed("channel = 'SMS' AND organization_id = '{org}'")
+    .arranged("INSERT INTO notification_gateway (organization_id, id, channel, url, secret_enc) VALUES ('{org}', '{id}', 'SMS', 'https://x.example/', 'x') ON CONFLICT DO NOTHING"),
+    Table::new(
         "thread",
         "htomf",
         "INSERT INTO thread (organization_id, id, facility_id, patient_id, created_by_id) VALUES ('{org}', '{id}', '{facility}', '{patient}', '{owner}')",
