@@ -5,7 +5,7 @@ use askama::Template;
 use super::model::AlertStatus;
 use super::moves::Kind;
 use super::pages::Pane;
-use super::queries::story::Step;
+use super::queries::story::{CaseLine, Step};
 use crate::access::Actor;
 use crate::web::filters;
 use crate::web::form::FormErrors;
@@ -24,6 +24,8 @@ pub struct Show {
     pub actions: Vec<Action>,
     /// Its story, the latest first.
     pub entries: Vec<Entry>,
+    /// The cases that came of it, as far as this person sees them.
+    pub cases: Vec<CaseLine>,
     /// Whether this person may say something.
     pub may_comment: bool,
     /// The identifier of the next comment.

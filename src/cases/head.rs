@@ -79,3 +79,47 @@ pub async fn lock_head(conn: &mut PgConnection, organization: OrganizationId, id
     .await?;
     locked.map(|row_version| Head { row_version, ..head }).ok_or(Error::Forbidden)
 }
+
+/// A case about somebody, as their chart names it.
+#[derive(Debug)]
+pub struct About {
+    /// Which.
+    pub id: CaseId,
+    /// The number people say.
+    pub number: i64,
+    /// One line.
+    pub title: String,
+    /// Where it stands.
+    pub status: CaseStatus,
+}
+
+impl About {
+    /// `CASE-2041`.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        reference(self.number)
+    }
+}
+
+/// The cases about a patient that this person sees, the open ones first.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn about(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    patient: PatientId,
+    limit: i64,
+) -> Result<Vec<About>> {
+    Ok(sqlx::query_as!(
+        About,
+        r#"SELECT id AS "id: CaseId", number, title, status AS "status: CaseStatus" FROM cases
+           WHERE organization_id = $1 AND patient_id = $2 AND patient_id IS NOT NULL AND deleted_at IS NULL
+           ORDER BY is_open DESC, number DESC LIMIT $3"#,
+        organization.uuid(),
+        patient.uuid(),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?)
+}

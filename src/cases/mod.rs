@@ -15,7 +15,7 @@ mod pages;
 pub mod panels;
 mod queries;
 
-pub use head::{Head, head, lock_head, reference};
+pub use head::{About, Head, about, head, lock_head, reference};
 
 use crate::access::Permission::{AssignCases, ExportCases, MoveCases, OpenCases, ViewCases};
 use crate::web::Routes;

@@ -88,6 +88,14 @@ impl AlertsPanel {
     }
 }
 
+/// Cases about the patient.
+#[derive(Debug, Template)]
+#[template(path = "chart/_cases.html")]
+pub struct CasesPanel {
+    /// Those that this person sees.
+    pub cases: Vec<crate::cases::About>,
+}
+
 fn tone(severity: &str) -> Tone {
     match severity {
         "CRITICAL" => Tone::Crit,

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use askama::Template;
 
 use super::pages::{
-    ActivityPanel, AlertsPanel, CareTeamPanel, ContactsPanel, CoveragePanel, ProblemsPanel, RecordPanel,
+    ActivityPanel, AlertsPanel, CareTeamPanel, CasesPanel, ContactsPanel, CoveragePanel, ProblemsPanel, RecordPanel,
 };
 use crate::access::Permission;
 use crate::db::Tx;
@@ -17,6 +17,9 @@ use crate::web::Ctx;
 
 /// Alerts shown on the summary. Somebody with 500 has a page for them.
 const OPEN_ALERTS: i64 = 5;
+
+/// Cases shown on the summary.
+const CASES: i64 = 10;
 
 /// Where a panel stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +52,14 @@ type Making<'a> = Pin<Box<dyn Future<Output = Result<Option<Panel>>> + Send + 'a
 type Maker = for<'a> fn(&'a Ctx, &'a mut Tx, &'a Record) -> Making<'a>;
 
 /// Every panel of the summary. Those that come from the record itself ask the database nothing.
-const PANELS: [Maker; 9] = [
+const PANELS: [Maker; 10] = [
     |ctx, tx, record| Box::pin(readings(ctx, tx, record)),
     |ctx, tx, record| Box::pin(alerts(ctx, tx, record)),
     |_, _, record| ready(Panel::new(Column::Main, &ProblemsPanel { record })),
     |ctx, _, record| ready(contacts(ctx, record)),
     |ctx, _, record| ready(Panel::new(Column::Main, &ActivityPanel::new(ctx, record))),
     |ctx, tx, record| Box::pin(messages(ctx, tx, record)),
+    |ctx, tx, record| Box::pin(cases(ctx, tx, record)),
     |_, _, record| ready(Panel::new(Column::Side, &RecordPanel { record })),
     |_, _, record| ready(Panel::new(Column::Side, &CareTeamPanel { record })),
     |_, _, record| ready(Panel::new(Column::Side, &CoveragePanel { record })),
@@ -80,6 +84,15 @@ fn contacts(ctx: &Ctx, record: &Record) -> Result<Option<Panel>> {
 
 async fn messages(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Option<Panel>> {
     Ok(crate::messages::panel(ctx, tx, record).await?.map(|html| Panel { column: Column::Side, html }))
+}
+
+/// Cases about the patient, for who sees cases and charts; nobody else is asked for them.
+async fn cases(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Option<Panel>> {
+    if !ctx.actor.may(Permission::ViewCases) {
+        return Ok(None);
+    }
+    let cases = crate::cases::about(tx, ctx.actor.organization, record.id(), CASES).await?;
+    if cases.is_empty() { Ok(None) } else { Panel::new(Column::Side, &CasesPanel { cases }) }
 }
 
 async fn readings(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Option<Panel>> {

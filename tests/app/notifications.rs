@@ -22,6 +22,8 @@ const THREAD: &str = "01900000-0000-7000-80f1-000000000002";
 const PATIENT: &str = "01900000-0000-7000-8003-000000000011";
 const CLINICIAN: &str = "01900000-0000-7000-8003-000000000001";
 
+const GATEWAYS: &str = "/admin/notifications/gateways";
+
 fn id(text: &str) -> Uuid {
     text.parse().expect("an id")
 }
@@ -462,26 +464,25 @@ async fn an_organization_has_a_gateway_of_its_own() {
     let (operators, own) = (Gateway::start().await, Gateway::start().await);
     let (admin, staff, clinician) =
         (portal.sign_in("admin").await, portal.sign_in("assistant").await, portal.sign_in("clinician").await);
-    const PAGE: &str = "/admin/notifications/gateways";
     let secret = "whsec_c2VjcmV0IG9mIG5vcnRoZ2F0ZSwgbG9uZyBlbm91Z2g=";
     let url = format!("http://{}/sms", own.address);
     for (url, secret, field) in [
         ("http://gateway.example/", secret, "sms_url"),
-        (url.as_str(), "short", "sms_secret"),
+        (url.as_str(), "whsec_c2hvcnQ=", "sms_secret"),
         (url.as_str(), "", "sms_secret"),
         ("nonsense", secret, "sms_url"),
     ] {
-        let refused = admin.post(PAGE, &[("channel", "SMS"), ("sms_url", url), ("sms_secret", secret)]).await;
+        let refused = admin.post(GATEWAYS, &[("channel", "SMS"), ("sms_url", url), ("sms_secret", secret)]).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{url} {secret}");
         assert!(!refused.text(&format!("#{field}-error")).is_empty(), "{field}: {}", refused.body);
         assert_eq!(refused.field("sms_url"), url, "what was typed is still there");
         assert!(!refused.body.contains(secret) || secret.is_empty(), "but for the secret");
     }
     let email = [("channel", "EMAIL"), ("sms_url", url.as_str()), ("sms_secret", secret)];
-    assert_eq!(admin.post(PAGE, &email).await.status, StatusCode::UNPROCESSABLE_ENTITY, "mail has none");
-    let saved = admin.post(PAGE, &[("channel", "SMS"), ("sms_url", &url), ("sms_secret", secret)]).await;
-    assert_eq!((saved.status, saved.location()), (StatusCode::SEE_OTHER, PAGE), "{}", saved.body);
-    let page = admin.get(PAGE).await;
+    assert_eq!(admin.post(GATEWAYS, &email).await.status, StatusCode::UNPROCESSABLE_ENTITY, "mail has none");
+    let saved = admin.post(GATEWAYS, &[("channel", "SMS"), ("sms_url", &url), ("sms_secret", secret)]).await;
+    assert_eq!((saved.status, saved.location()), (StatusCode::SEE_OTHER, GATEWAYS), "{}", saved.body);
+    let page = admin.get(GATEWAYS).await;
     assert!(page.body.contains("Your own gateway") && page.field("sms_url") == url && !page.body.contains(secret));
     let stored = sqlx::query_scalar!("SELECT secret_enc FROM notification_gateway WHERE channel = 'SMS'");
     let stored = stored.fetch_one(&portal.admin).await.expect("the gateway");
@@ -505,16 +506,16 @@ async fn an_organization_has_a_gateway_of_its_own() {
 
     // The address alone is changed; then it is turned off, and the operator's carries again.
     let moved = format!("{url}/v2");
-    let saved = admin.post(PAGE, &[("channel", "SMS"), ("sms_url", &moved), ("sms_secret", "")]).await;
+    let saved = admin.post(GATEWAYS, &[("channel", "SMS"), ("sms_url", &moved), ("sms_secret", "")]).await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
     let kept = sqlx::query_scalar!("SELECT secret_enc FROM notification_gateway WHERE url = $1", moved);
     assert_eq!(kept.fetch_one(&portal.admin).await.expect("the gateway"), stored);
-    assert_eq!(admin.post(PAGE, &[("channel", "SMS"), ("off", "1")]).await.status, StatusCode::SEE_OTHER);
-    assert!(!admin.get(PAGE).await.body.contains("Your own gateway"));
+    assert_eq!(admin.post(GATEWAYS, &[("channel", "SMS"), ("off", "1")]).await.status, StatusCode::SEE_OTHER);
+    assert!(!admin.get(GATEWAYS).await.body.contains("Your own gateway"));
     let stranger = portal.visitor();
     stranger.sign_in("admin@southgate.example.com").await;
-    assert!(!stranger.get(PAGE).await.body.contains(&moved), "another organization's");
-    assert_eq!(clinician.get(PAGE).await.status, StatusCode::FORBIDDEN);
+    assert!(!stranger.get(GATEWAYS).await.body.contains(&moved), "another organization's");
+    assert_eq!(clinician.get(GATEWAYS).await.status, StatusCode::FORBIDDEN);
     let told = "SELECT count(*) FROM audit_event WHERE resource_type = 'notification_gateway' AND details::text NOT LIKE '%whsec%'";
     assert_eq!(crate::patients::ask(&portal, told).await, 3);
 }

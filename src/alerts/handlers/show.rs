@@ -3,6 +3,7 @@
 use axum::response::Response;
 
 use super::{back, mover, time};
+use crate::access::Permission;
 use crate::alerts::forms::RawMove;
 use crate::alerts::item::Item;
 use crate::alerts::pages::{Pane, PaneAlone};
@@ -68,6 +69,10 @@ async fn page(ctx: &Ctx, mut tx: Tx, row: Row, said: &Said, errors: FormErrors) 
     let proof = events::record(&mut tx, &ctx.by(), event).await?;
     let steps = story::steps(&mut tx, organization, row.id).await?;
     let said_before = comments::of(&mut tx, organization, &subject(&row)).await?;
+    let cases = match ctx.actor.may(Permission::ViewCases) {
+        true => story::cases(&mut tx, organization, row.id).await?,
+        false => Vec::new(),
+    };
     let mut around = around(&mut tx, &ctx.actor, row.patient_id, Some(row.id)).await?;
     let shell = ctx.shell(&mut tx, format!("Alert A-{}", row.number), Area::Alerts).await?;
     let keys = ctx.app.keys(&mut tx, organization).await?;
@@ -79,11 +84,12 @@ async fn page(ctx: &Ctx, mut tx: Tx, row: Row, said: &Said, errors: FormErrors) 
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = Show {
         actions: actions(&pane, &ctx.actor),
-        may_comment: ctx.actor.may(crate::access::Permission::CommentOnAlerts),
+        may_comment: ctx.actor.may(Permission::CommentOnAlerts),
         key: said.key(),
         comment: said.comment.clone(),
         errors,
         entries,
+        cases,
         pane,
         shell,
     };

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::ids::{AlertId, OrganizationId};
+use crate::ids::{AlertId, CaseId, OrganizationId};
 
 /// A move.
 #[derive(Debug)]
@@ -37,6 +37,32 @@ pub async fn steps(conn: &mut PgConnection, organization: OrganizationId, alert:
            FROM status_change AS s LEFT JOIN app_user AS u ON u.organization_id = s.organization_id AND u.id = s.changed_by_id
            WHERE s.organization_id = $1 AND s.subject_id = $2 AND s.subject_kind = 'alert'
            ORDER BY s.at DESC LIMIT 200"#,
+        organization.uuid(),
+        alert.uuid(),
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// A case that came of an alert.
+#[derive(Debug)]
+pub struct CaseLine {
+    /// Which.
+    pub id: CaseId,
+    /// The number people say.
+    pub number: i64,
+}
+
+/// The cases that came of an alert, the latest first: those that this person sees.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn cases(conn: &mut PgConnection, organization: OrganizationId, alert: AlertId) -> Result<Vec<CaseLine>> {
+    Ok(sqlx::query_as!(
+        CaseLine,
+        r#"SELECT id AS "id: CaseId", number FROM cases
+           WHERE organization_id = $1 AND alert_id = $2 AND alert_id IS NOT NULL AND deleted_at IS NULL
+           ORDER BY number DESC LIMIT 20"#,
         organization.uuid(),
         alert.uuid(),
     )

@@ -66,3 +66,23 @@ async fn an_open_page_learns_that_the_case_changed() {
     let note = board.clerk.browser.hx_get(&ask).await.text("#changed .note");
     assert!(note.contains("changed while you were reading it") && note.contains("Pending review"), "{note}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_and_a_chart_lead_to_their_cases_for_who_sees_both() {
+    let portal = crate::support::Portal::start().await;
+    let case = sqlx::query!("SELECT id, alert_id, patient_id FROM cases WHERE number = 2041");
+    let case = case.fetch_one(&portal.admin).await.expect("the sample case");
+    let (alert, patient) = (case.alert_id.expect("its alert"), case.patient_id.expect("its patient"));
+    let link = format!("/cases/{}", case.id);
+    let (compliance, clinician) = (portal.sign_in("compliance").await, portal.sign_in("clinician").await);
+    for page in [format!("/alerts/{alert}"), format!("/patients/{patient}")] {
+        let seen = compliance.get(&page).await;
+        assert!(seen.attributes("a", "href").contains(&link), "{page}: {}", seen.body);
+        assert_eq!(compliance.get(&link).await.status, StatusCode::OK);
+        let not = clinician.get(&page).await;
+        assert!(!not.body.contains("/cases/") && !not.body.contains("CASE-"), "{page}");
+    }
+    let stranger = portal.visitor();
+    stranger.sign_in("compliance@southgate.example.com").await;
+    assert!(!stranger.get(&format!("/alerts/{alert}")).await.body.contains("CASE-"));
+}
