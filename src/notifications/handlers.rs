@@ -9,6 +9,7 @@ use super::forms::{Own, RawPreference};
 use super::gateways;
 use super::pages::{Bell, Index, Item, Preferences};
 use super::queries::{self, Preference};
+use crate::access::Permission;
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::{Error, Result};
@@ -50,10 +51,11 @@ pub async fn index(ctx: Ctx, mut tx: Tx, Query(at): Query<Where>) -> Page {
     ctx.page(&page, page.as_list())
 }
 
-/// `GET /notifications/bell`: the bell alone, after something has changed.
+/// `GET /notifications/bell`: the bell alone, and the count of messages in the navigation, after something has changed.
 pub async fn bell(ctx: Ctx, mut tx: Tx) -> Page {
-    let (_, notices) = nav::waiting(&mut tx, &ctx.actor).await?;
-    ctx.fragment(&Bell { notices: capped(notices) })
+    let (messages, notices) = nav::waiting(&mut tx, &ctx.actor).await?;
+    let shows_messages = ctx.actor.may(Permission::UseMessages);
+    ctx.fragment(&Bell { notices: capped(notices), messages: capped(messages), shows_messages })
 }
 
 /// `POST /notifications/read`: everything so far.

@@ -64,6 +64,10 @@ impl Index {
 pub struct Bell {
     /// How many are new.
     pub notices: Option<String>,
+    /// Conversations with something to read.
+    pub messages: Option<String>,
+    /// Whether the navigation has them.
+    pub shows_messages: bool,
 }
 
 /// How somebody wants to be told.

@@ -12,6 +12,7 @@ mod cases;
 mod documents;
 mod driver;
 mod journeys;
+mod messages;
 mod portal;
 mod session;
 mod visits;
