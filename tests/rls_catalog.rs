@@ -51,6 +51,8 @@ const DEFINERS: &[&str] = &[
     "live.changes almoner_worker",
     "live.chart_changed almoner_app",
     "outbox.call_off almoner_app almoner_worker",
+    "outbox.own_ways almoner_app almoner_worker",
+    "outbox.purge almoner_worker",
     "outbox.schedule almoner_app almoner_worker",
     "outbox.schedule_patient almoner_app almoner_worker",
     "portal.accept almoner_auth",

@@ -153,7 +153,10 @@ pub async fn save(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawGateway>) -> Page {
         "" => None,
         secret => Some(keys.seal(organization, TABLE, "secret", id, secret).map_err(anyhow::Error::from)?),
     };
-    keep(&mut tx, &ctx, id, channel, url.as_str(), sealed.as_deref()).await?;
+    match (&known, &sealed) {
+        (None, Some(secret)) => add(&mut tx, &ctx, id, channel, url.as_str(), secret).await?,
+        (_, secret) => change(&mut tx, organization, id, url.as_str(), secret.as_deref()).await?,
+    }
     let details =
         json!({ "channel": channel, "host": url.host_str(), "secret_changed": sealed.is_some(), "enabled": true });
     done(&ctx, tx, id, details, "Saved. Messages go there from now on").await
@@ -225,26 +228,38 @@ async fn turn_off(conn: &mut PgConnection, organization: OrganizationId, id: Uui
     Ok(())
 }
 
-/// Keeps it; without a secret the one there is stays.
-async fn keep(tx: &mut Tx, ctx: &Ctx, id: Uuid, channel: Channel, url: &str, secret: Option<&[u8]>) -> Result<()> {
-    let organization = ctx.actor.organization.uuid();
+/// A new one.
+async fn add(tx: &mut Tx, ctx: &Ctx, id: Uuid, channel: Channel, url: &str, secret: &[u8]) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO notification_gateway (organization_id, id, channel, url, secret_enc, created_by_id) VALUES ($1, $2, $3, $4, $5, $6)",
+        ctx.actor.organization.uuid(),
+        id,
+        channel.as_str(),
+        url,
+        secret,
+        ctx.actor.user.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Changes it; without a secret the one there is stays, which this program may write and not read.
+async fn change(tx: &mut Tx, organization: OrganizationId, id: Uuid, url: &str, secret: Option<&[u8]>) -> Result<()> {
     if let Some(secret) = secret {
         sqlx::query!(
-            "INSERT INTO notification_gateway (organization_id, id, channel, url, secret_enc, created_by_id) VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT (organization_id, id) DO UPDATE SET url = EXCLUDED.url, secret_enc = EXCLUDED.secret_enc, is_enabled = true",
-            organization,
+            "UPDATE notification_gateway SET url = $3, secret_enc = $4, is_enabled = true WHERE organization_id = $1 AND id = $2",
+            organization.uuid(),
             id,
-            channel.as_str(),
             url,
             secret,
-            ctx.actor.user.uuid(),
         )
         .execute(&mut **tx)
         .await?;
     } else {
         sqlx::query!(
             "UPDATE notification_gateway SET url = $3, is_enabled = true WHERE organization_id = $1 AND id = $2",
-            organization,
+            organization.uuid(),
             id,
             url,
         )

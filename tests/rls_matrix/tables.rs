@@ -486,8 +486,8 @@ pub const TABLES: &[Table] = &[
     Table::new(
         "document",
         "htomf",
-        "INSERT INTO message (organization_id, id, thread_id, sender_side, content_enc, created_by_id)
-         VALUES ('{org}', '{id}', (SELECT id FROM thread WHERE organization_id = '{org}' AND facility_id = '{facility}' AND patient_id = '{patient}' LIMIT 1), 'PATIENT', 'x', '{owner}');
+        "DO $$ BEGIN INSERT INTO message (organization_id, id, thread_id, sender_side, content_enc, created_by_id)
+         VALUES ('{org}', '{id}', (SELECT id FROM thread WHERE organization_id = '{org}' AND facility_id = '{facility}' AND patient_id = '{patient}' LIMIT 1), 'PATIENT', 'x', '{owner}'); END $$;
          INSERT INTO document (organization_id, id, bucket, title, message_id, created_by_id) VALUES ('{org}', '{id}', 'MESSAGE_FILES', 'x', '{id}', '{owner}')",
         "title = 'y'",
     )

@@ -337,5 +337,5 @@ async fn each_move_is_told_to_whom_it_concerns_and_to_nobody_else() {
     assert!(crate::patients::ask(&board.portal, mail).await > 0);
     board.act(worker, id, "finish").await;
     let bell = other.browser.get("/notifications").await;
-    assert!(bell.body.contains("A case waits for a chair") && !bell.body.contains("rail"), "{}", bell.body);
+    assert!(bell.body.contains("A case waits for a chair") && !bell.body.contains("for the bath"), "{}", bell.body);
 }

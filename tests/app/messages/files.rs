@@ -50,11 +50,11 @@ async fn files_go_both_ways_and_only_who_reads_the_message_gets_them() {
         let page = browser.get(at).await;
         let shown = page.texts(".files li");
         assert_eq!(
-            shown.iter().filter(|line| line.contains("list.txt") && line.contains("8\u{a0}B")).count(),
+            shown.iter().filter(|line| line.contains("list.txt") && line.contains("Text, 8 B")).count(),
             1,
             "{shown:?}"
         );
-        assert!(shown.iter().any(|line| line.contains("Plan.pdf") && line.contains("PDF, 4\u{a0}kB")), "{shown:?}");
+        assert!(shown.iter().any(|line| line.contains("Plan.pdf") && line.contains("PDF, 4 kB")), "{shown:?}");
         let all = links(&page);
         let saved = browser.get(&all[2]).await;
         assert_eq!(
