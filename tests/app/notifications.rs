@@ -465,7 +465,7 @@ async fn an_organization_has_a_gateway_of_its_own() {
     let (admin, staff, clinician) =
         (portal.sign_in("admin").await, portal.sign_in("assistant").await, portal.sign_in("clinician").await);
     let secret = "whsec_c2VjcmV0IG9mIG5vcnRoZ2F0ZSwgbG9uZyBlbm91Z2g=";
-    let url = format!("http://{}/sms", own.address);
+    let url = format!("http://{}/", own.address);
     for (url, secret, field) in [
         ("http://gateway.example/", secret, "sms_url"),
         (url.as_str(), "whsec_c2hvcnQ=", "sms_secret"),
@@ -505,7 +505,7 @@ async fn an_organization_has_a_gateway_of_its_own() {
     assert_eq!(header("webhook-signature"), format!("v1,{signature}"), "signed with its own secret");
 
     // The address alone is changed; then it is turned off, and the operator's carries again.
-    let moved = format!("{url}/v2");
+    let moved = format!("{url}?v=2");
     let saved = admin.post(GATEWAYS, &[("channel", "SMS"), ("sms_url", &moved), ("sms_secret", "")]).await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
     let kept = sqlx::query_scalar!("SELECT secret_enc FROM notification_gateway WHERE url = $1", moved);
