@@ -149,10 +149,11 @@ async fn every_granted_verb_has_a_policy_and_every_policy_a_grant() {
 #[tokio::test]
 async fn policies_ask_for_the_context_once_per_statement() {
     // Outside a sub-select it would be asked for every row: 486 ms instead of 45 ms for a million.
+    // What ctx.sees_case and its like answer is another thing for each row.
     none(
         "
         SELECT tablename || ' ' || policyname FROM pg_policies,
-            regexp_matches(concat_ws(' ', qual, with_check), '(.{9})ctx\\.', 'g') AS before
+            regexp_matches(concat_ws(' ', qual, with_check), '(.{9})ctx\\.(?!sees_)', 'g') AS before
         WHERE before[1] !~ 'SELECT \\(?$'",
     )
     .await;

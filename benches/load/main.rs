@@ -32,7 +32,7 @@ use report::{Line, Report};
 use statements::{Log, Statement};
 
 /// Requests of each kind whose statements pgbench repeats in turn.
-const CAPTURED: usize = 24;
+const CAPTURED: usize = 8;
 const LARGE: Size = Size { name: "large", patients: 200_000, alerts: 1_000_000, open: 40_000, cases: 200_000 };
 const SMALL: Size = Size { name: "small", patients: 10_000, alerts: 50_000, open: 2_000, cases: 10_000 };
 
@@ -336,20 +336,17 @@ impl<'a> Bench<'a> {
         let socket = self.cluster.options(DbRole::Admin).get_socket().context("the cluster has a socket")?.clone();
         let folder = self.options.root.join("pgbench");
         let mut runs = Vec::new();
-        for number in 0..=self.options.runs {
-            let seconds = if number == 0 { self.options.warm_up } else { self.options.seconds };
+        for _ in 0..self.options.runs {
             let figures = pgbench::run(
                 &self.options.pgbench,
                 &socket,
                 &folder,
                 statements,
                 self.connections.len(),
-                Duration::from_secs(seconds),
+                Duration::from_secs(self.options.seconds),
             )?;
-            if number > 0 {
-                eprintln!("  pgbench {:.0}/s, p50 {:.1} ms, p99 {:.1} ms", figures.rate, figures.p50, figures.p99);
-                runs.push(figures);
-            }
+            eprintln!("  pgbench {:.0}/s, p50 {:.1} ms, p99 {:.1} ms", figures.rate, figures.p50, figures.p99);
+            runs.push(figures);
         }
         Ok(measure::median(runs))
     }

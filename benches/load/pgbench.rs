@@ -11,6 +11,9 @@ use anyhow::{Context as _, Result, ensure};
 use super::measure::{Figures, figures};
 use super::statements::Statement;
 
+/// How long every connection of pgbench plans its statements: that is not counted. Each script prepares its own, so that it takes seconds.
+const PLANNING: Duration = Duration::from_secs(8);
+
 /// Writes one script per captured request and runs them all, in turn, from `clients` connections on one thread.
 pub fn run(
     program: &Path,
@@ -37,7 +40,7 @@ pub fn run(
     let output = command
         .args(["--no-vacuum", "--protocol=prepared", "--jobs=1", "--log", "--port=5432", "--username=almoner_runtime"])
         .arg(format!("--client={clients}"))
-        .arg(format!("--time={}", length.as_secs().max(1)))
+        .arg(format!("--time={}", (PLANNING + length).as_secs()))
         .arg(format!("--log-prefix={}", folder.join("log").display()))
         .arg("--host")
         .arg(socket)
@@ -48,17 +51,27 @@ pub fn run(
         .context("pgbench does not start")?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success() && said.contains("number of failed transactions: 0"), "pgbench failed:\n{said}");
-    let mut times = Vec::new();
+    let mut done: Vec<(f64, u32)> = Vec::new();
     for file in fs::read_dir(folder)? {
         let path = file?.path();
         if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("log")) {
-            times.extend(
-                fs::read_to_string(&path)?.lines().filter_map(|line| line.split(' ').nth(2)?.parse::<u32>().ok()),
-            );
+            done.extend(fs::read_to_string(&path)?.lines().filter_map(transaction));
         }
     }
+    let begin = done.iter().map(|(at, _)| *at).fold(f64::INFINITY, f64::min) + PLANNING.as_secs_f64();
+    let end = begin + length.as_secs_f64();
+    let mut times: Vec<u32> =
+        done.into_iter().filter(|(at, _)| (begin..end).contains(at)).map(|(_, took)| took).collect();
     ensure!(!times.is_empty(), "pgbench did nothing:\n{said}");
     Ok(figures(&mut times, length))
+}
+
+/// A line of pgbench's log: when a transaction ended, in seconds, and how long it took, in microseconds.
+fn transaction(line: &str) -> Option<(f64, u32)> {
+    let mut fields = line.split(' ').skip(2);
+    let took = fields.next()?.parse().ok()?;
+    let (seconds, micros) = (fields.nth(1)?.parse::<f64>().ok()?, fields.next()?.parse::<f64>().ok()?);
+    Some((seconds + micros / 1_000_000.0, took))
 }
 
 /// One transaction of pgbench, with the variables it needs.
