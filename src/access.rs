@@ -145,8 +145,8 @@ impl Role {
             P::ExportReadings => {
                 matches!(self, R::Clinician | R::MedicalAssistant | R::Manager | R::Compliance)
             }
-            P::ViewTasks => matches!(self, R::Clerk | R::Chair | R::Caseworker | R::Compliance),
-            P::WorkOnTasks => matches!(self, R::Clerk | R::Chair | R::Caseworker),
+            P::WorkOnTasks => !matches!(self, R::Patient),
+            P::GivePatientTasks => matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager),
             P::ReviewDetailChanges => matches!(self, R::Clinician | R::MedicalAssistant | R::Manager),
             P::ViewAccessLog => matches!(self, R::Clinician | R::Manager | R::Owner | R::Compliance),
             P::ViewCases | P::ExportCases => matches!(self, R::Clerk | R::Chair | R::Caseworker | R::Compliance),
@@ -254,10 +254,10 @@ pub enum Permission {
     CorrectReadings,
     /// Take readings out as CSV.
     ExportReadings,
-    /// See tasks of the records one sees.
-    ViewTasks,
-    /// Add, change and do tasks.
+    /// See the tasks of what one sees, do those one has, give some to colleagues.
     WorkOnTasks,
+    /// Give tasks about patients, also to the patients.
+    GivePatientTasks,
     /// Take over, or refuse, changes of details that patients ask for.
     ReviewDetailChanges,
     /// See who opened a patient's record.
@@ -335,8 +335,8 @@ impl Permission {
         Self::RecordReadings,
         Self::CorrectReadings,
         Self::ExportReadings,
-        Self::ViewTasks,
         Self::WorkOnTasks,
+        Self::GivePatientTasks,
         Self::ReviewDetailChanges,
         Self::ViewAccessLog,
         Self::ViewCases,
@@ -395,8 +395,8 @@ impl Permission {
             Self::RecordReadings => "Record readings",
             Self::CorrectReadings => "Mark readings as entered in error, set goals, link devices",
             Self::ExportReadings => "Export readings",
-            Self::ViewTasks => "See tasks",
-            Self::WorkOnTasks => "Add and do tasks",
+            Self::WorkOnTasks => "Give and do tasks",
+            Self::GivePatientTasks => "Give tasks about patients",
             Self::ReviewDetailChanges => "Answer changes of details that patients ask for",
             Self::ViewAccessLog => "See who opened a record",
             Self::ViewCases => "See cases",

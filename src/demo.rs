@@ -39,6 +39,8 @@ const FILES: &[(&str, &str)] = &[
     ("80_cases.sql", include_str!("../seeds/80_cases.sql")),
     ("81_case_words.sql", include_str!("../seeds/81_case_words.sql")),
     ("82_case_work.sql", include_str!("../seeds/82_case_work.sql")),
+    ("83_errands.sql", include_str!("../seeds/83_errands.sql")),
+    ("84_errand_work.sql", include_str!("../seeds/84_errand_work.sql")),
     ("90_visits.sql", include_str!("../seeds/90_visits.sql")),
     ("95_messages.sql", include_str!("../seeds/95_messages.sql")),
     ("96_conversations.sql", include_str!("../seeds/96_conversations.sql")),

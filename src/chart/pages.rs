@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use super::panels::{Column, OpenAlert, Panel};
-use crate::access::Permission;
+use super::panels::{Column, OpenAlert, OpenTask, Panel};
+use crate::access::{Permission, Role};
 use crate::patients::model::{ConditionStatus, PatientStatus};
 use crate::patients::record::{ActivityItem, Contact, Record};
 use crate::web::shell::Shell;
@@ -94,6 +94,43 @@ impl AlertsPanel {
 pub struct CasesPanel {
     /// Those that this person sees.
     pub cases: Vec<crate::cases::About>,
+}
+
+/// Open tasks, the first due first.
+#[derive(Debug, Template)]
+#[template(path = "chart/_tasks.html")]
+pub struct TasksPanel {
+    tasks: Vec<(OpenTask, bool)>,
+    count: String,
+    all: String,
+    add: Option<String>,
+    zone: chrono_tz::Tz,
+}
+
+impl TasksPanel {
+    /// The panel.
+    pub fn new(ctx: &Ctx, record: &Record, tasks: Vec<OpenTask>) -> Self {
+        let open = tasks.first().map_or(0, |task| task.open);
+        let may_add = ctx.actor.may(Permission::GivePatientTasks) && record.stored.deleted_at.is_none();
+        let now = ctx.now();
+        let line = |mut task: OpenTask| {
+            let role = task.doer.as_deref().and_then(|name| name.parse::<Role>().ok());
+            match role {
+                Some(Role::Patient) => task.doer = Some("the patient".to_owned()),
+                Some(role) => task.doer = Some(format!("any {}", role.label().to_lowercase())),
+                None => {}
+            }
+            let overdue = task.due_at.is_some_and(|due| due < now);
+            (task, overdue)
+        };
+        Self {
+            count: nav::capped(open).unwrap_or_else(|| "0".to_owned()),
+            all: record.href("tasks"),
+            add: may_add.then(|| record.href("tasks/new")),
+            zone: ctx.actor.zone,
+            tasks: tasks.into_iter().map(line).collect(),
+        }
+    }
 }
 
 fn tone(severity: &str) -> Tone {

@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::pages::{
     ActivityPanel, AlertsPanel, CareTeamPanel, CasesPanel, ContactsPanel, CoveragePanel, ProblemsPanel, RecordPanel,
+    TasksPanel,
 };
 use crate::access::Permission;
 use crate::db::Tx;
@@ -106,8 +107,9 @@ async fn alerts(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Option<Panel>
     if !ctx.actor.may(Permission::ViewAlerts) {
         return Ok(None);
     }
-    let open = open_alerts(tx, ctx, record.id(), OPEN_ALERTS).await?;
-    Panel::new(Column::Side, &AlertsPanel::new(ctx, record, open))
+    let (open, tasks) = open_work(tx, ctx, record.id(), OPEN_ALERTS).await?;
+    let html = AlertsPanel::new(ctx, record, open).render()? + &TasksPanel::new(ctx, record, tasks).render()?;
+    Ok(Some(Panel { column: Column::Side, html }))
 }
 
 /// An open alert in a panel.
@@ -139,6 +141,68 @@ pub async fn changed(
         since as crate::clock::Timestamp,
     );
     Ok(changed.fetch_optional(&mut **tx).await?)
+}
+
+/// An open task in a panel.
+#[derive(Debug)]
+pub struct OpenTask {
+    /// Which.
+    pub id: uuid::Uuid,
+    /// In a line.
+    pub title: String,
+    /// When it should be done.
+    pub due_at: Option<crate::clock::Timestamp>,
+    /// The name of who has it, or of the role it is for.
+    pub doer: Option<String>,
+    /// How many are open, capped.
+    pub open: i64,
+}
+
+/// What is open about a patient: the worst alerts and the tasks that are due first, each up to `limit`, in one statement.
+pub async fn open_work(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    patient: PatientId,
+    limit: i64,
+) -> Result<(Vec<OpenAlert>, Vec<OpenTask>)> {
+    let rows = sqlx::query!(
+        r#"(SELECT true AS "alert!", a.id AS "id!", a.severity AS "severity!", a.title AS "title!", a.raised_at AS "at: crate::clock::Timestamp", NULL AS "doer: String",
+                  (SELECT COUNT(*) FROM (SELECT FROM alert AS o
+                     WHERE o.organization_id = $1 AND o.patient_id = $2 AND o.is_open LIMIT $4) AS open) AS "open!"
+            FROM alert AS a
+            WHERE a.organization_id = $1 AND a.patient_id = $2 AND a.is_open
+            ORDER BY a.severity_rank DESC, a.raised_at DESC, a.id DESC LIMIT $3)
+           UNION ALL
+           (SELECT false, t.id, t.priority, t.title, t.due_at, coalesce(nullif(concat_ws(' ', u.first_name, u.last_name), ''), t.assignee_role),
+                  (SELECT COUNT(*) FROM (SELECT FROM task AS o
+                     WHERE o.organization_id = $1 AND o.patient_id = $2 AND o.is_open AND o.case_id IS NULL LIMIT $4) AS open)
+            FROM task AS t LEFT JOIN app_user AS u ON u.organization_id = t.organization_id AND u.id = t.assignee_id
+            WHERE t.organization_id = $1 AND t.patient_id = $2 AND t.is_open AND t.patient_id IS NOT NULL AND t.case_id IS NULL
+            ORDER BY t.due_key, t.id LIMIT $3)"#,
+        ctx.actor.organization.uuid(),
+        patient.uuid(),
+        limit,
+        crate::web::nav::COUNT_CAP,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let (mut alerts, mut tasks) = (Vec::new(), Vec::new());
+    for row in rows {
+        match (row.alert, row.at) {
+            (true, Some(raised_at)) => alerts.push(OpenAlert {
+                id: row.id,
+                severity: row.severity,
+                title: row.title,
+                raised_at,
+                open: row.open,
+            }),
+            (_, due_at) => {
+                let doer = row.doer.filter(|name| !name.is_empty());
+                tasks.push(OpenTask { id: row.id, title: row.title, due_at, doer, open: row.open });
+            }
+        }
+    }
+    Ok((alerts, tasks))
 }
 
 /// The worst open alerts of a patient, with how many there are, counted no further than anybody reads.

@@ -156,6 +156,9 @@ fn messages(actor: &Actor, batch: &Batch) -> Vec<Message> {
         if CASES.contains(&change.resource.as_str()) && actor.may(Permission::ViewCases) {
             names.insert("cases-changed".to_owned());
         }
+        if change.resource == "task" && actor.may(Permission::WorkOnTasks) {
+            names.insert("tasks-changed".to_owned());
+        }
         if INBOX.contains(&change.resource.as_str()) && actor.may(Permission::UseMessages) {
             names.insert("messages-changed".to_owned());
         }

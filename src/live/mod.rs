@@ -6,6 +6,7 @@
 //! - `messages-changed`: conversations within this person's reach changed;
 //! - `chart-changed-{patient}`: a record within reach changed. The chart of that patient listens for its own name;
 //! - `cases-changed`: a case of the organization changed, or a task of one; which one is not said, and whoever hears of it asks as themselves;
+//! - `tasks-changed`: a task within reach changed: the badge and an open list ask again;
 //! - `reload`: more happened than can be told; whatever listens should ask again;
 //! - `session-ended`: sign-in is needed, and the stream ends.
 //!

@@ -53,9 +53,9 @@ pub async fn index(ctx: Ctx, mut tx: Tx, Query(at): Query<Where>) -> Page {
 
 /// `GET /notifications/bell`: the bell alone, and the count of messages in the navigation, after something has changed.
 pub async fn bell(ctx: Ctx, mut tx: Tx) -> Page {
-    let (messages, notices) = nav::waiting(&mut tx, &ctx.actor).await?;
+    let waiting = nav::waiting(&mut tx, &ctx.actor).await?;
     let shows_messages = ctx.actor.may(Permission::UseMessages);
-    ctx.fragment(&Bell { notices: capped(notices), messages: capped(messages), shows_messages })
+    ctx.fragment(&Bell { notices: capped(waiting.notices), messages: capped(waiting.messages), shows_messages })
 }
 
 /// `POST /notifications/read`: everything so far.

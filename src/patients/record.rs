@@ -241,6 +241,7 @@ const SECTIONS: &[(&str, &str, Permission)] = &[
     ("", "Summary", Permission::ViewPatients),
     ("alerts", "Alerts", Permission::ViewAlerts),
     ("vitals", "Vitals", Permission::ViewReadings),
+    ("tasks", "Tasks", Permission::ViewPatients),
     ("messages", "Messages", Permission::UseMessages),
     ("details", "Details", Permission::ViewPatients),
     ("allergies", "Allergies", Permission::ViewPatients),

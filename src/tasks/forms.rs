@@ -4,7 +4,7 @@ use chrono::{NaiveDate, NaiveTime, TimeZone};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use super::model::Kind;
+use super::model::{Kind, Subject};
 use super::queries::row::Row;
 use super::queries::write::Words;
 use crate::access::Role;
@@ -12,9 +12,6 @@ use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::tasks::Priority;
 use crate::web::form::FormErrors;
-
-/// Roles that a task of a case can be given to: whoever of them sees the case does it.
-pub const ROLES: [Role; 3] = [Role::Caseworker, Role::Clerk, Role::Chair];
 
 /// The end of the working day: when a task is due that names a day and no time.
 const END_OF_DAY: (u32, u32) = (17, 0);
@@ -66,7 +63,7 @@ impl RawTask {
     ///
     /// # Errors
     /// What is wrong, beside each field.
-    pub fn parse(&self, zone: Tz) -> Result<Words, FormErrors> {
+    pub fn parse(&self, zone: Tz, subject: Subject) -> Result<Words, FormErrors> {
         let mut errors = FormErrors::default();
         let title = errors.required("title", &self.title, "Say in a line what is to be done");
         let description = errors.text("description", &self.description);
@@ -76,7 +73,7 @@ impl RawTask {
         });
         let (assignee, role) = match (self.who.parse::<UserId>(), self.who.parse::<Role>()) {
             (Ok(person), _) => (Some(person), None),
-            (Err(_), Ok(role)) if ROLES.contains(&role) => (None, Some(role)),
+            (Err(_), Ok(role)) if subject.roles().contains(&role) => (None, Some(role)),
             _ => {
                 errors.add("who", "Choose who does it");
                 (None, None)
@@ -164,14 +161,15 @@ impl RawMove {
     }
 }
 
-/// Where to go after an action: to the list, a task or its case, and no other site whatever a form says.
+/// Where to go after an action: to the list, a task, its case or its patient, and no other site whatever a form says.
 #[must_use]
 pub fn back(path: &str) -> Option<&str> {
     let own = path == "/work"
         || path == "/tasks"
         || path.starts_with("/tasks?")
         || path.starts_with("/tasks/")
-        || path.starts_with("/cases/");
+        || path.starts_with("/cases/")
+        || path.starts_with("/patients/");
     (own && path.bytes().all(|byte| byte.is_ascii_graphic())).then_some(path)
 }
 
@@ -191,25 +189,29 @@ mod tests {
     #[test]
     fn a_day_without_a_time_means_its_end() {
         let zone = Tz::Europe__London;
-        let words = RawTask { due_on: "2026-07-01".to_owned(), ..form() }.parse(zone).unwrap();
+        let words = RawTask { due_on: "2026-07-01".to_owned(), ..form() }.parse(zone, Subject::Case).unwrap();
         assert_eq!(words.due_at.unwrap().to_rfc3339(), "2026-07-01T16:00:00+00:00");
         // An hour that does not exist: clocks go from 01:00 to 02:00.
         let skipped = RawTask { due_on: "2026-03-29".to_owned(), due_time: "01:30".to_owned(), ..form() };
-        assert_eq!(skipped.parse(zone).unwrap().due_at.unwrap().to_rfc3339(), "2026-03-29T01:30:00+00:00");
-        assert_eq!(form().parse(zone).unwrap().due_at, None);
+        assert_eq!(
+            skipped.parse(zone, Subject::Case).unwrap().due_at.unwrap().to_rfc3339(),
+            "2026-03-29T01:30:00+00:00"
+        );
+        assert_eq!(form().parse(zone, Subject::Case).unwrap().due_at, None);
     }
 
     #[test]
     fn what_cannot_be_read_is_said_beside_its_field() {
         let zone = Tz::UTC;
         let wrong = |form: RawTask, field: &str| {
-            let errors = form.parse(zone).unwrap_err();
+            let errors = form.parse(zone, Subject::Case).unwrap_err();
             assert_eq!(errors.iter().map(|(name, _)| name).collect::<Vec<_>>(), [field]);
         };
         wrong(RawTask { title: " ".to_owned(), ..form() }, "title");
         wrong(RawTask { title: "x".repeat(256), ..form() }, "title");
         wrong(RawTask { who: "PATIENT".to_owned(), ..form() }, "who");
         wrong(RawTask { who: String::new(), ..form() }, "who");
+        wrong(RawTask { who: "CLINICIAN".to_owned(), ..form() }, "who");
         wrong(RawTask { priority: "ASAP".to_owned(), ..form() }, "priority");
         wrong(RawTask { due_on: "27/11/2026".to_owned(), ..form() }, "due_on");
         wrong(RawTask { due_on: "0001-01-01".to_owned(), ..form() }, "due_on");

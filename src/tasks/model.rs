@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::access::Role;
+use crate::access::{Permission, Role};
 use crate::ids::UserId;
 use crate::named::named;
 
@@ -102,6 +102,50 @@ impl Kind {
     }
 }
 
+/// What a task belongs to, which decides who sees it and works on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A case.
+    Case,
+    /// A patient.
+    Patient,
+    /// Nobody: it is between colleagues.
+    Nobody,
+}
+
+impl Subject {
+    /// Whether people in this role work on such tasks, where they see them. The others read them.
+    #[must_use]
+    pub const fn is_work_of(self, role: Role) -> bool {
+        match self {
+            Self::Case => matches!(role, Role::Clerk | Role::Chair | Role::Caseworker),
+            Self::Patient => role.may(Permission::GivePatientTasks),
+            Self::Nobody => role.may(Permission::WorkOnTasks),
+        }
+    }
+
+    /// The roles to which such a task can be given: whoever of them sees it does it.
+    #[must_use]
+    pub const fn roles(self) -> &'static [Role] {
+        match self {
+            Self::Case => &[Role::Caseworker, Role::Clerk, Role::Chair],
+            Self::Patient => &[Role::Patient, Role::Clinician, Role::MedicalAssistant, Role::Carer, Role::Manager],
+            Self::Nobody => &[
+                Role::Clinician,
+                Role::MedicalAssistant,
+                Role::Carer,
+                Role::Clerk,
+                Role::Chair,
+                Role::Caseworker,
+                Role::Manager,
+                Role::Owner,
+                Role::Compliance,
+                Role::Admin,
+            ],
+        }
+    }
+}
+
 /// Who moves a task: a person in a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mover {
@@ -133,6 +177,8 @@ pub struct Task {
     pub role: Option<Role>,
     /// Who made it.
     pub creator: Option<UserId>,
+    /// What it belongs to.
+    pub subject: Subject,
 }
 
 impl Task {
@@ -142,6 +188,20 @@ impl Task {
         self.assignee == Some(mover.user)
             || self.role == Some(mover.role)
             || (self.assignee.is_none() && self.role.is_none())
+    }
+
+    /// Whether this person may change what it says, and give it to somebody else.
+    #[must_use]
+    pub fn is_changed_by(&self, mover: Mover) -> bool {
+        let made = self.creator == Some(mover.user);
+        self.status.is_open()
+            && self.subject.is_work_of(mover.role)
+            && match self.subject {
+                Subject::Case => true,
+                Subject::Patient => made || self.is_for(mover) || mover.role == Role::Clinician || answers(mover.role),
+                // Who has it could not see it any more, once it is somebody else's.
+                Subject::Nobody => made || answers(mover.role),
+            }
     }
 
     /// The states that a move leads through, the last of them for good.
@@ -160,9 +220,9 @@ impl Task {
             (Kind::Cancel, S::Ready | S::InProgress) => (
                 &[S::Cancelled],
                 answers(mover.role) || mover.role == Role::Clinician || self.creator == Some(mover.user),
-                "The person who made the task cancels it, or the chair.",
+                "The person who made the task cancels it, or who answers for the work.",
             ),
-            (Kind::Reopen, S::Done) => (&[S::Ready], answers(mover.role), "The chair opens a task again."),
+            (Kind::Reopen, S::Done) => (&[S::Ready], answers(mover.role), "A chair or a manager opens a task again."),
             (Kind::Start | Kind::Finish | Kind::Decline | Kind::Cancel | Kind::Reopen, status) => {
                 return Err(Refusal::State(status));
             }

@@ -7,7 +7,6 @@ use super::forms::RawTask;
 use super::model::{Kind, Mover, Refusal, TaskStatus};
 use super::queries::one::Step;
 use super::queries::row::Row;
-use crate::access::Permission;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::events::Audited;
@@ -15,7 +14,7 @@ use crate::ids::OrganizationId;
 use crate::phi::Keyring;
 use crate::web::form::FormErrors;
 use crate::web::shell::Shell;
-use crate::web::ui::{Action, ActionKind, Choice, Entry, Pager, Tab};
+use crate::web::ui::{Action, ActionKind, Banner, Choice, Entry, Pager, Tab};
 
 /// A task with what it says, opened.
 #[derive(Clone, Debug)]
@@ -55,6 +54,8 @@ pub struct Line {
     pub may_finish: bool,
     /// Whether they may begin it.
     pub may_start: bool,
+    /// Whether it is this person's by name.
+    pub own: bool,
     /// The list, to come back to.
     pub home: String,
 }
@@ -63,15 +64,21 @@ impl Line {
     /// The line for one person.
     #[must_use]
     pub fn new(row: Row, mover: Mover, now: Timestamp, home: &str) -> Self {
-        let works = mover.role.may(Permission::WorkOnTasks);
         let task = row.task();
+        let works = task.subject.is_work_of(mover.role);
         Self {
             overdue: row.is_overdue(&now),
             may_finish: works && task.through(Kind::Finish, mover).is_ok(),
             may_start: works && task.through(Kind::Start, mover).is_ok(),
+            own: row.assignee_id == Some(mover.user),
             home: home.to_owned(),
             row,
         }
+    }
+
+    /// The list, as the address of another page carries it.
+    fn back(&self) -> String {
+        url::form_urlencoded::byte_serialize(self.home.as_bytes()).collect()
     }
 }
 
@@ -81,7 +88,7 @@ impl Line {
 pub struct Index {
     /// The frame.
     pub shell: Shell,
-    /// All, today, overdue.
+    /// Theirs, their role's, today's, overdue, given out, done.
     pub tabs: Vec<Tab>,
     /// The tasks.
     pub lines: Vec<Line>,
@@ -89,8 +96,12 @@ pub struct Index {
     pub pager: Pager,
     /// The reader's zone.
     pub zone: Tz,
-    /// Whether this is the list of what is overdue.
-    pub overdue: bool,
+    /// What it says where there is nothing.
+    pub nothing: &'static str,
+    /// Whether these are done.
+    pub done: bool,
+    /// The list as it is asked for again when something has changed.
+    pub here: String,
 }
 
 /// The page of one task.
@@ -105,6 +116,10 @@ pub struct Show {
     pub actions: Vec<Action>,
     /// Its moves, the latest first.
     pub entries: Vec<Entry>,
+    /// Whether this person may change what it says.
+    pub may_change: bool,
+    /// Who it is about.
+    pub banner: Option<Banner>,
     /// The page to go back to, where it is not the case.
     pub back: Option<String>,
     /// The moment.
@@ -128,12 +143,14 @@ pub struct FormPage {
     pub shell: Shell,
     /// `New task`
     pub title: &'static str,
-    /// `CASE-2041`
-    pub reference: String,
-    /// What the case is called.
-    pub case_title: String,
-    /// The page of the case.
-    pub case_href: String,
+    /// The page of what it is about, and its name.
+    pub crumb: (String, String),
+    /// Who it is about.
+    pub banner: Option<Banner>,
+    /// Who sees it, in words.
+    pub seen_by: &'static str,
+    /// Who can be chosen, in words.
+    pub given_to: &'static str,
     /// Whether the case takes no open tasks now.
     pub full: bool,
     /// What is filled in.
@@ -209,7 +226,7 @@ pub fn actions(row: &Row, mover: Mover) -> Vec<Action> {
         };
         match row.task().through(kind, mover) {
             Err(Refusal::State(_)) => None,
-            _ if !mover.role.may(Permission::WorkOnTasks) => Some(blocked("Your role reads tasks.")),
+            _ if !row.subject().is_work_of(mover.role) => Some(blocked("Your role reads tasks like this one.")),
             Err(Refusal::Person(words)) => Some(blocked(words)),
             Ok(_) => Some(match kind {
                 Kind::Start => Action {

@@ -75,6 +75,8 @@ pub struct Badges {
     pub messages: i64,
     /// Changes of details that patients ask for, within reach.
     pub details: i64,
+    /// Tasks that are given to this person, or to whoever has their role outside cases.
+    pub tasks: i64,
     /// What this person was told and has not looked at.
     pub notices: i64,
 }
@@ -263,6 +265,9 @@ macro_rules! counted {
                          LIMIT $3) AS t WHERE $4 AND f.organization_id = $1 AND ($5 OR f.id = ANY ($6)) LIMIT $3) AS ours) AS "messages!",
                     (SELECT COUNT(*) FROM (SELECT FROM notification WHERE organization_id = $1 AND recipient_id = $2 AND channel = 'IN_APP' AND read_at IS NULL
                          AND status <> 'CANCELLED' AND trigger_at <= now() LIMIT $3) AS told) AS "notices!",
+                    (SELECT COUNT(*) FROM (SELECT FROM task WHERE organization_id = $1 AND assignee_id = $2 AND is_open AND assignee_id IS NOT NULL LIMIT $3) AS mine)
+                    + (SELECT COUNT(*) FROM (SELECT FROM task WHERE (SELECT ctx.role() <> 'PATIENT') AND organization_id = $1 AND assignee_role = (SELECT ctx.role())
+                         AND is_open AND assignee_id IS NULL AND case_id IS NULL LIMIT $3) AS ours) AS "tasks!",
                     0::bigint AS "cases!""#,
             $actor.organization.uuid(),
             $actor.user.uuid(),
@@ -320,13 +325,12 @@ async fn read(conn: &mut PgConnection, actor: &Actor) -> Result<Badges> {
     ))
 }
 
-/// How many messages and how many notices this person has to read, for pages that know the other badges already.
+/// The badges of messages, tasks and notices, for pages that know the others already.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn waiting(conn: &mut PgConnection, actor: &Actor) -> Result<(i64, i64)> {
-    let badges = read(conn, actor).await?;
-    Ok((badges.messages, badges.notices))
+pub async fn waiting(conn: &mut PgConnection, actor: &Actor) -> Result<Badges> {
+    read(conn, actor).await
 }
 
 /// `$which` of the cases wait for this person; with them what they were told. `$1` is the organization, `$2` the person,
@@ -336,12 +340,15 @@ macro_rules! of_cases {
         let row = sqlx::query!(
             r#"SELECT (SELECT count(*) FROM (SELECT FROM cases WHERE organization_id = $1 AND deleted_at IS NULL AND "# + $which + r#" LIMIT $3) AS t) AS "cases!",
                       (SELECT count(*) FROM (SELECT FROM notification WHERE organization_id = $1 AND recipient_id = $2 AND channel = 'IN_APP' AND read_at IS NULL
-                         AND status <> 'CANCELLED' AND trigger_at <= now() LIMIT $3) AS told) AS "notices!""#,
+                         AND status <> 'CANCELLED' AND trigger_at <= now() LIMIT $3) AS told) AS "notices!",
+                      (SELECT COUNT(*) FROM (SELECT FROM task WHERE organization_id = $1 AND assignee_id = $2 AND is_open AND assignee_id IS NOT NULL LIMIT $3) AS mine)
+                      + (SELECT COUNT(*) FROM (SELECT FROM task WHERE organization_id = $1 AND assignee_role = (SELECT ctx.role())
+                           AND is_open AND assignee_id IS NULL AND case_id IS NULL LIMIT $3) AS ours) AS "tasks!""#,
             $($args),+
         )
         .fetch_one($conn)
         .await?;
-        Badges { cases: row.cases, notices: row.notices, ..Badges::default() }
+        Badges { cases: row.cases, notices: row.notices, tasks: row.tasks, ..Badges::default() }
     }};
 }
 
@@ -431,6 +438,7 @@ fn items(actor: &Actor, area: Area, badges: Badges) -> Vec<NavItem> {
                 Area::VisitRequests => capped(badges.requests),
                 Area::Messages | Area::MyMessages => capped(badges.messages),
                 Area::DetailChanges => capped(badges.details),
+                Area::Tasks => capped(badges.tasks),
                 _ => None,
             },
             hot: line.area == Area::Alerts && badges.critical,

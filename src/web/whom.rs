@@ -99,7 +99,7 @@ impl Whom {
             "visits" => Scope::Visits,
             "messages" => Scope::Messages,
             "readings" => Scope::Readings,
-            "results" | "plan" | "health" => Scope::Results,
+            "results" | "plan" | "health" | "tasks" => Scope::Results,
             "documents" => Scope::Documents,
             "details" | "access" => Scope::Details,
             _ => return true,

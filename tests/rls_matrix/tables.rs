@@ -524,6 +524,27 @@ pub const TABLES: &[Table] = &[
     )
     .labelled("task of a case"),
     Table::new(
+        "task",
+        "htomf",
+        "INSERT INTO task (organization_id, id, kind, patient_id, title, created_by_id) VALUES ('{org}', '{id}', 'OTHER', '{patient}', 'x', '{owner}')",
+        "priority = 'LOW'",
+    )
+    .labelled("task about a patient"),
+    Table::new(
+        "task",
+        "hmf",
+        "INSERT INTO task (organization_id, id, kind, patient_id, title, assignee_role, created_by_id) VALUES ('{org}', '{id}', 'OTHER', '{patient}', 'x', 'PATIENT', '{owner}')",
+        "status = 'IN_PROGRESS'",
+    )
+    .labelled("task for a patient"),
+    Table::new(
+        "task",
+        "htof",
+        "INSERT INTO task (organization_id, id, kind, facility_id, title, created_by_id) VALUES ('{org}', '{id}', 'OTHER', '{facility}', 'x', '{owner}')",
+        "status = 'IN_PROGRESS'",
+    )
+    .labelled("task between colleagues"),
+    Table::new(
         "status_change",
         "hof",
         // The scene has a task for each case, with an id like it.

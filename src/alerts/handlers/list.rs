@@ -63,7 +63,8 @@ async fn show(ctx: &Ctx, mut tx: Tx, filter: Filter, position: Position, plain: 
     let mut badges =
         Badges { alerts: around.open, critical: around.critical > 0, requests: around.requests, ..Badges::default() };
     if !ctx.hx.partial {
-        (badges.messages, badges.notices) = nav::waiting(&mut tx, &ctx.actor).await?;
+        let waiting = nav::waiting(&mut tx, &ctx.actor).await?;
+        (badges.messages, badges.tasks, badges.notices) = (waiting.messages, waiting.tasks, waiting.notices);
     }
     let typed = criteria.typed().to_owned();
     let queue = reveal(ctx, &mut tx, Found { filter, typed, position, rows, beyond, shown, around }).await?;

@@ -1,5 +1,7 @@
 //! What answers the requests.
 
+mod about;
+pub mod chart;
 pub mod edit;
 pub mod list;
 pub mod moves;

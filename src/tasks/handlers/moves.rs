@@ -7,6 +7,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::{mover, reveal};
+use crate::access::Role;
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event, StatusChange};
@@ -97,13 +98,7 @@ async fn act(ctx: Ctx, mut tx: Tx, id: TaskId, kind: Kind, raw: RawMove) -> Page
         Some(words) => Some(seal(&ctx, &mut tx, id, words).await?),
         None => None,
     };
-    let mut from = row.status;
-    for to in steps {
-        let outcome = outcome.as_deref().filter(|_| *to == TaskStatus::Done);
-        write::step(&mut tx, ctx.actor.organization, &row, *to, reason, outcome).await?;
-        record(&ctx, &mut tx, &row, (from, *to), reason, false).await?;
-        from = *to;
-    }
+    apply(&ctx, &mut tx, &row, steps, reason, outcome.as_deref()).await?;
     tx.commit().await?;
     let home = home(&row, &raw);
     let flash = Flash::ok(format!("Task {}", kind.past()));
@@ -114,6 +109,28 @@ async fn act(ctx: Ctx, mut tx: Tx, id: TaskId, kind: Kind, raw: RawMove) -> Page
         flash
     };
     Ok(ctx.redirect(&home, Some(&flash)))
+}
+
+/// Stores the steps of a granted move, each with its history and audit.
+pub async fn apply(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    row: &Row,
+    steps: &[TaskStatus],
+    reason: Option<&str>,
+    outcome: Option<&[u8]>,
+) -> Result<()> {
+    let ours = row.assignee_id.is_none() && row.case_id.is_none() && row.assignee_role == Some(ctx.actor.role);
+    let taken = steps.contains(&TaskStatus::InProgress) && ctx.actor.role != Role::Patient;
+    let taker = Some(ctx.actor.user).filter(|_| ours && taken);
+    let mut from = row.status;
+    for to in steps {
+        let outcome = outcome.filter(|_| *to == TaskStatus::Done);
+        write::step(tx, ctx.actor.organization, row, *to, (reason, taker), outcome).await?;
+        record(ctx, tx, row, (from, *to), reason, false).await?;
+        from = *to;
+    }
+    Ok(())
 }
 
 fn home(row: &Row, raw: &RawMove) -> String {
@@ -127,7 +144,7 @@ async fn seal(ctx: &Ctx, tx: &mut Tx, id: TaskId, text: &str) -> Result<Vec<u8>>
 }
 
 /// Writes one step into the audit and the history.
-async fn record(
+pub async fn record(
     ctx: &Ctx,
     tx: &mut Tx,
     row: &Row,

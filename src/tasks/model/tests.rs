@@ -6,7 +6,7 @@ const ME: UserId = UserId::MAX;
 const OTHER: UserId = UserId::NIL;
 
 fn task(status: TaskStatus, assignee: Option<UserId>, role: Option<Role>, creator: UserId) -> Task {
-    Task { status, assignee, role, creator: Some(creator) }
+    Task { status, assignee, role, creator: Some(creator), subject: Subject::Case }
 }
 
 /// The table of `docs/domain.md`.

@@ -1,7 +1,7 @@
 //! What one person has to do, the first due first.
 //!
-//! Four ways lead to a task: it is theirs; it is for any chair; it is for the caseworker or the clerk of a case that is
-//! theirs. Each is the beginning of an index, and cut off where the page ends.
+//! Five ways lead to a task: it is theirs; it is for their role, outside cases; it is for any chair; it is for the
+//! caseworker or the clerk of a case that is theirs. Each is the beginning of an index, and cut off where the page ends.
 
 use sqlx::PgConnection;
 
@@ -25,35 +25,65 @@ pub struct Cursor {
 impl Cursor {
     /// Before everything.
     pub const FIRST: Self = Self { due: Some(Timestamp::UNIX_EPOCH), id: TaskId::NIL };
+
+    /// After everything, for lists that go backwards.
+    pub const LAST: Self = Self { due: None, id: TaskId::MAX };
+}
+
+/// Which of the tasks that somebody may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// All of them.
+    Any,
+    /// Given to this person.
+    Own,
+    /// For whoever has their role.
+    Role,
+}
+
+impl Whose {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Own => "own",
+            Self::Role => "role",
+        }
+    }
 }
 
 /// Calls `$call` with `$before`, the tasks of one person (`$2`, in the role `$3`) that are due between `$4` and `$5` after the
-/// cursor (`$6`, `$7`), at most `$8` each way, and `$after`.
+/// cursor (`$6`, `$7`), at most `$8` each way, of those that `$9` says, and `$after`.
 macro_rules! candidates {
     ($call:ident, $before:literal, $after:literal, [$($end:literal)?], $($args:tt)*) => {
         $call!(
             [$before
-             + r"(SELECT t.id, t.due_key FROM task AS t
-                 WHERE t.organization_id = $1 AND t.assignee_id = $2 AND t.is_open AND t.assignee_id IS NOT NULL
+             + r"(SELECT t.id, t.due_key, true AS own FROM task AS t
+                 WHERE $9::text <> 'role' AND t.organization_id = $1 AND t.assignee_id = $2 AND t.is_open AND t.assignee_id IS NOT NULL
                    AND t.due_key >= coalesce($4::timestamptz, '-infinity') AND t.due_key <= coalesce($5::timestamptz, 'infinity')
                    AND (t.due_key, t.id) > (coalesce($6::timestamptz, 'infinity'), $7::uuid)
                  ORDER BY t.due_key, t.id LIMIT $8)
               UNION ALL
-              (SELECT t.id, t.due_key FROM task AS t
-                 WHERE $3 = 'CHAIR' AND t.organization_id = $1 AND t.assignee_role = 'CHAIR' AND t.is_open AND t.assignee_id IS NULL
+              (SELECT t.id, t.due_key, false FROM task AS t
+                 WHERE $9::text <> 'own' AND t.organization_id = $1 AND t.assignee_role = $3 AND t.is_open AND t.assignee_id IS NULL AND t.case_id IS NULL
                    AND t.due_key >= coalesce($4::timestamptz, '-infinity') AND t.due_key <= coalesce($5::timestamptz, 'infinity')
                    AND (t.due_key, t.id) > (coalesce($6::timestamptz, 'infinity'), $7::uuid)
                  ORDER BY t.due_key, t.id LIMIT $8)
               UNION ALL
-              (SELECT t.id, t.due_key FROM cases AS w JOIN task AS t ON t.organization_id = w.organization_id AND t.case_id = w.id
-                 WHERE $3 = 'CASEWORKER' AND w.organization_id = $1 AND w.assigned_to_id = $2 AND w.status IN ('ASSIGNED', 'IN_PROGRESS')
+              (SELECT t.id, t.due_key, false FROM task AS t
+                 WHERE $3 = 'CHAIR' AND $9::text <> 'own' AND t.organization_id = $1 AND t.assignee_role = 'CHAIR' AND t.is_open AND t.assignee_id IS NULL AND t.case_id IS NOT NULL
+                   AND t.due_key >= coalesce($4::timestamptz, '-infinity') AND t.due_key <= coalesce($5::timestamptz, 'infinity')
+                   AND (t.due_key, t.id) > (coalesce($6::timestamptz, 'infinity'), $7::uuid)
+                 ORDER BY t.due_key, t.id LIMIT $8)
+              UNION ALL
+              (SELECT t.id, t.due_key, false FROM cases AS w JOIN task AS t ON t.organization_id = w.organization_id AND t.case_id = w.id
+                 WHERE $3 = 'CASEWORKER' AND $9::text <> 'own' AND w.organization_id = $1 AND w.assigned_to_id = $2 AND w.status IN ('ASSIGNED', 'IN_PROGRESS')
                    AND t.assignee_role = 'CASEWORKER' AND t.is_open AND t.assignee_id IS NULL AND t.case_id IS NOT NULL
                    AND t.due_key >= coalesce($4::timestamptz, '-infinity') AND t.due_key <= coalesce($5::timestamptz, 'infinity')
                    AND (t.due_key, t.id) > (coalesce($6::timestamptz, 'infinity'), $7::uuid)
                  ORDER BY t.due_key, t.id LIMIT $8)
               UNION ALL
-              (SELECT t.id, t.due_key FROM cases AS w JOIN task AS t ON t.organization_id = w.organization_id AND t.case_id = w.id
-                 WHERE $3 = 'CLERK' AND w.organization_id = $1 AND w.created_by_id = $2 AND w.status IN ('NEW', 'PENDING_REVIEW', 'ASSIGNED', 'IN_PROGRESS')
+              (SELECT t.id, t.due_key, false FROM cases AS w JOIN task AS t ON t.organization_id = w.organization_id AND t.case_id = w.id
+                 WHERE $3 = 'CLERK' AND $9::text <> 'own' AND w.organization_id = $1 AND w.created_by_id = $2 AND w.status IN ('NEW', 'PENDING_REVIEW', 'ASSIGNED', 'IN_PROGRESS')
                    AND t.assignee_role = 'CLERK' AND t.is_open AND t.assignee_id IS NULL AND t.case_id IS NOT NULL
                    AND t.due_key >= coalesce($4::timestamptz, '-infinity') AND t.due_key <= coalesce($5::timestamptz, 'infinity')
                    AND (t.due_key, t.id) > (coalesce($6::timestamptz, 'infinity'), $7::uuid)
@@ -79,15 +109,20 @@ pub struct Counts {
     pub today: i64,
     /// Overdue.
     pub overdue: i64,
+    /// Given to this person.
+    pub own: i64,
+    /// For whoever has their role.
+    pub role: i64,
 }
 
-/// A page of the open tasks of `actor` that are due between two moments.
+/// A page of the open tasks of `actor`, of those that `whose` says, that are due between two moments.
 ///
 /// # Errors
 /// Where the database does not answer.
 pub async fn page(
     conn: &mut PgConnection,
     actor: &Actor,
+    whose: Whose,
     (from, to): (Option<Timestamp>, Option<Timestamp>),
     after: Cursor,
     limit: i64,
@@ -104,6 +139,47 @@ pub async fn page(
         to as Option<Timestamp>,
         after.due as Option<Timestamp>,
         after.id.uuid(),
+        limit,
+        whose.as_str(),
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// A page of the open tasks that `actor` gave to others, the first due first.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn given(conn: &mut PgConnection, actor: &Actor, after: Cursor, limit: i64) -> Result<Vec<Row>> {
+    Ok(columns!(
+        ["task AS t"],
+        ["WHERE t.organization_id = $1 AND t.created_by_id = $2 AND t.is_open AND t.assignee_id IS DISTINCT FROM $2
+            AND (t.due_key, t.id) > (coalesce($3::timestamptz, 'infinity'), $4::uuid)
+          ORDER BY t.due_key, t.id LIMIT $5"],
+        actor.organization.uuid(),
+        actor.user.uuid(),
+        after.due as Option<Timestamp>,
+        after.id.uuid(),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// A page of what `actor` has done, the latest first; the cursor holds when a task was done.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn done(conn: &mut PgConnection, actor: &Actor, before: Cursor, limit: i64) -> Result<Vec<Row>> {
+    Ok(columns!(
+        ["task AS t"],
+        ["WHERE t.organization_id = $1 AND t.done_by_id = $2 AND t.done_at IS NOT NULL AND t.deleted_at IS NULL
+            AND (t.done_at, t.id) < (coalesce($3::timestamptz, 'infinity'), $4::uuid)
+          ORDER BY t.done_at DESC, t.id DESC LIMIT $5"],
+        actor.organization.uuid(),
+        actor.user.uuid(),
+        before.due as Option<Timestamp>,
+        before.id.uuid(),
         limit,
     )
     .fetch_all(conn)
@@ -123,8 +199,9 @@ pub async fn counts(
 ) -> Result<Counts> {
     let row = candidates!(
         counted,
-        r#"SELECT count(*) AS "open!", count(*) FILTER (WHERE n.due_key < $9) AS "overdue!",
-                  count(*) FILTER (WHERE n.due_key >= $9 AND n.due_key < $10) AS "today!" FROM ("#,
+        r#"SELECT count(*) AS "open!", count(*) FILTER (WHERE n.due_key < $10) AS "overdue!",
+                  count(*) FILTER (WHERE n.due_key >= $10 AND n.due_key < $11) AS "today!",
+                  count(*) FILTER (WHERE n.own) AS "own!", count(*) FILTER (WHERE NOT n.own) AS "role!" FROM ("#,
         ") AS n",
         [],
         actor.organization.uuid(),
@@ -135,10 +212,11 @@ pub async fn counts(
         Cursor::FIRST.due as Option<Timestamp>,
         Cursor::FIRST.id.uuid(),
         cap,
+        Whose::Any.as_str(),
         now as Timestamp,
         midnight as Timestamp,
     )
     .fetch_one(conn)
     .await?;
-    Ok(Counts { open: row.open, today: row.today, overdue: row.overdue })
+    Ok(Counts { open: row.open, today: row.today, overdue: row.overdue, own: row.own, role: row.role })
 }

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::ids::{CaseId, FacilityId, OrganizationId, PatientId, TaskId, UserId};
 use crate::tasks::Priority;
 use crate::tasks::model::TaskStatus;
+use crate::tasks::portal::Next;
 
 /// The task, as far as the actor may see it.
 ///
@@ -55,6 +56,88 @@ pub async fn of_case(conn: &mut PgConnection, organization: OrganizationId, case
         case.uuid(),
     )
     .fetch_all(conn)
+    .await?)
+}
+
+/// The tasks about a patient outside cases: what is open by when it is due, then what was closed last.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn of_patient(conn: &mut PgConnection, organization: OrganizationId, patient: PatientId) -> Result<Vec<Row>> {
+    Ok(columns!(
+        ["task AS t"],
+        ["WHERE t.organization_id = $1 AND t.patient_id = $2 AND t.case_id IS NULL AND t.deleted_at IS NULL
+          ORDER BY t.is_open DESC, CASE WHEN t.is_open THEN t.due_key END, t.status_changed_at DESC, t.id LIMIT 100"],
+        organization.uuid(),
+        patient.uuid(),
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// What a patient was asked to do: what is open by when it is due, then what they did last.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn for_patient(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    patient: PatientId,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    Ok(columns!(
+        ["task AS t"],
+        ["WHERE t.organization_id = $1 AND t.patient_id = $2 AND t.assignee_role = 'PATIENT' AND t.deleted_at IS NULL
+            AND (t.is_open OR t.status = 'DONE')
+          ORDER BY t.is_open DESC, CASE WHEN t.is_open THEN t.due_key END, t.done_at DESC, t.id LIMIT $3"],
+        organization.uuid(),
+        patient.uuid(),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// The open task of a patient that is due first, with how many there are.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn next_of_patient(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    patient: PatientId,
+) -> Result<Option<Next>> {
+    Ok(sqlx::query_as!(
+        Next,
+        r#"SELECT t.title, t.due_at AS "due_at: Timestamp", count(*) OVER () AS "open!" FROM task AS t
+           WHERE t.organization_id = $1 AND t.patient_id = $2 AND t.assignee_role = 'PATIENT' AND t.is_open AND t.patient_id IS NOT NULL
+           ORDER BY t.due_key, t.id LIMIT 1"#,
+        organization.uuid(),
+        patient.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Whether a task of this kind with this title is open about a patient.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn open_twin(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    patient: PatientId,
+    kind: &str,
+    title: &str,
+) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM task WHERE organization_id = $1 AND patient_id = $2 AND kind = $3 AND title = $4 AND is_open) AS "open!""#,
+        organization.uuid(),
+        patient.uuid(),
+        kind,
+        title,
+    )
+    .fetch_one(conn)
     .await?)
 }
 

@@ -4,7 +4,8 @@ use crate::access::Role;
 use crate::clock::Timestamp;
 use crate::ids::{CaseId, FacilityId, PatientId, TaskId, UserId};
 use crate::tasks::Priority;
-use crate::tasks::model::{Task, TaskStatus};
+use crate::tasks::model::{Subject, Task, TaskStatus};
+use crate::web::format;
 
 /// A task as pages show it.
 #[derive(Clone, Debug)]
@@ -51,6 +52,10 @@ pub struct Row {
     pub facility_id: Option<FacilityId>,
     /// Whom it concerns.
     pub patient_id: Option<PatientId>,
+    /// Their given name, for who may know it.
+    pub patient_first: Option<String>,
+    /// Their family name.
+    pub patient_last: Option<String>,
     /// The case it belongs to.
     pub case_id: Option<CaseId>,
     /// The number of that case.
@@ -63,7 +68,29 @@ impl Row {
     /// What decides about its moves.
     #[must_use]
     pub const fn task(&self) -> Task {
-        Task { status: self.status, assignee: self.assignee_id, role: self.assignee_role, creator: self.creator_id }
+        Task {
+            status: self.status,
+            assignee: self.assignee_id,
+            role: self.assignee_role,
+            creator: self.creator_id,
+            subject: self.subject(),
+        }
+    }
+
+    /// What it belongs to.
+    #[must_use]
+    pub const fn subject(&self) -> Subject {
+        match (self.case_id, self.patient_id) {
+            (Some(_), _) => Subject::Case,
+            (None, Some(_)) => Subject::Patient,
+            (None, None) => Subject::Nobody,
+        }
+    }
+
+    /// `OKAFOR, Adaeze`, where it is about a patient whose name the reader may know.
+    #[must_use]
+    pub fn patient(&self) -> Option<String> {
+        Some(format::person(self.patient_last.as_deref()?, self.patient_first.as_deref()?, None))
     }
 
     /// Who does it, in words; none where it is nobody's.
@@ -71,6 +98,7 @@ impl Row {
     pub fn doer(&self) -> Option<String> {
         match (&self.assignee_first, &self.assignee_last, self.assignee_role) {
             (Some(first), Some(last), _) => Some(format!("{first} {last}")),
+            (_, _, Some(Role::Patient)) => Some("The patient".to_owned()),
             (_, _, Some(role)) => Some(format!("Any {}", role.label().to_lowercase())),
             (_, _, None) => None,
         }
@@ -102,9 +130,11 @@ macro_rules! columns {
                       t.assignee_role AS "assignee_role?: Role", t.created_by_id AS "creator_id?: UserId",
                       m.first_name AS "creator_first?", m.last_name AS "creator_last?",
                       t.facility_id AS "facility_id?: FacilityId", t.patient_id AS "patient_id?: PatientId",
+                      p.first_name AS "patient_first?", p.last_name AS "patient_last?",
                       t.case_id AS "case_id?: CaseId", c.number AS "case_number?", c.title AS "case_title?"
                FROM "# + $($from)+ + r#"
                LEFT JOIN cases AS c ON c.organization_id = t.organization_id AND c.id = t.case_id
+               LEFT JOIN patient AS p ON p.organization_id = t.organization_id AND p.id = t.patient_id
                LEFT JOIN app_user AS u ON u.organization_id = t.organization_id AND u.id = t.assignee_id
                LEFT JOIN app_user AS m ON m.organization_id = t.organization_id AND m.id = t.created_by_id
                "# + $($end)+,

@@ -6,7 +6,7 @@ use super::row::Row;
 use crate::access::Role;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::ids::{CaseId, OrganizationId, TaskId, UserId};
+use crate::ids::{AlertId, CaseId, FacilityId, OrganizationId, PatientId, TaskId, UserId};
 use crate::tasks::Priority;
 use crate::tasks::model::TaskStatus;
 
@@ -32,9 +32,12 @@ fn in_words(error: sqlx::Error) -> Error {
     let words = match error.as_database_error().and_then(|inner| inner.constraint()) {
         Some("task_case_open") => "The case waits for completion or is completed: it takes no open tasks.",
         Some("task_assignee_on_case") => "That person has no part in the case any more. Choose somebody else.",
+        Some("task_assignee_reach") => {
+            "That person, or that role, could not see this task. Choose somebody who works where it belongs."
+        }
         Some("task_transition" | "task_closed_fixed") => "The task has changed since you opened it.",
         Some("task_pkey") => "This task has been sent already.",
-        Some("task_transition_role") => return Error::Forbidden,
+        Some("task_transition_role" | "task_change_role") => return Error::Forbidden,
         Some(_) | None => return error.into(),
     };
     Error::Conflict(words.to_owned())
@@ -79,6 +82,60 @@ pub async fn add(
     Ok(true)
 }
 
+/// What a task outside cases belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The patient whom it is about.
+    pub patient: Option<PatientId>,
+    /// Where; that of the patient, where there is one.
+    pub facility: Option<FacilityId>,
+    /// The alert it came from.
+    pub alert: Option<AlertId>,
+}
+
+/// Keeps a new task outside cases; says whether it was new, as [`add`] does. `kind`: `RULE` or `OTHER`.
+///
+/// # Errors
+/// Where whoever is to do it could not see it, or the database does not answer.
+pub async fn add_elsewhere(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    (id, kind, creator): (TaskId, &'static str, Option<UserId>),
+    place: Place,
+    words: &Words,
+    description_enc: Option<&[u8]>,
+) -> Result<bool> {
+    let known = sqlx::query_scalar!(
+        "SELECT id FROM task WHERE organization_id = $1 AND id = $2",
+        organization.uuid(),
+        id.uuid()
+    );
+    if known.fetch_optional(&mut *conn).await?.is_some() {
+        return Ok(false);
+    }
+    sqlx::query!(
+        "INSERT INTO task (organization_id, id, kind, patient_id, facility_id, alert_id, title, description_enc, assignee_id, assignee_role, priority, due_at, created_by_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        organization.uuid(),
+        id.uuid(),
+        kind,
+        place.patient.map(PatientId::uuid),
+        place.facility.map(FacilityId::uuid),
+        place.alert.map(AlertId::uuid),
+        words.title,
+        description_enc,
+        words.assignee.map(UserId::uuid),
+        words.role.map(Role::as_str),
+        words.priority.as_str(),
+        words.due_at as Option<Timestamp>,
+        creator.map(UserId::uuid),
+    )
+    .execute(conn)
+    .await
+    .map_err(in_words)?;
+    Ok(true)
+}
+
 /// Changes what a locked task says. The version after it.
 ///
 /// # Errors
@@ -107,7 +164,8 @@ pub async fn change(
     .map_err(in_words)
 }
 
-/// Moves a locked task one state on. The version after it.
+/// Moves a locked task one state on. The version after it. Who begins what was for a whole role, outside cases, has it
+/// from then on (`taker`): two colleagues do not do the same twice.
 ///
 /// # Errors
 /// Where the schema refuses, or the database does not answer.
@@ -116,17 +174,18 @@ pub async fn step(
     organization: OrganizationId,
     row: &Row,
     to: TaskStatus,
-    reason: Option<&str>,
+    (reason, taker): (Option<&str>, Option<UserId>),
     outcome_enc: Option<&[u8]>,
 ) -> Result<i64> {
     sqlx::query_scalar!(
-        "UPDATE task SET status = $3, reason = $4, outcome_enc = coalesce($5, outcome_enc)
+        "UPDATE task SET status = $3, reason = $4, outcome_enc = coalesce($5, outcome_enc), assignee_id = coalesce(assignee_id, $6)
          WHERE organization_id = $1 AND id = $2 RETURNING row_version",
         organization.uuid(),
         row.id.uuid(),
         to.as_str(),
         reason,
         outcome_enc,
+        taker.map(UserId::uuid),
     )
     .fetch_one(conn)
     .await
