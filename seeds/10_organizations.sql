@@ -13,6 +13,7 @@ FROM (VALUES
   (3, 'Northgate House',  'OFFICE',    'Client',   '2 Gate Street, London E2 8ZZ',
    '{"mon": ["09:00", "17:00"], "tue": ["09:00", "17:00"], "wed": ["09:00", "17:00"], "thu": ["09:00", "17:00"], "fri": ["09:00", "17:00"]}')
 ) AS place (n, name, kind, term, address, hours);
+UPDATE facility SET phone = '020 7946 0' || right(id::text, 1) || '00' WHERE organization_id = pg_temp.demo_id('organization', 1);
 
 SELECT pg_temp.enter(2);
 INSERT INTO facility (organization_id, id, name, kind, person_term, address) VALUES

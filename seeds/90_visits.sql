@@ -96,7 +96,9 @@ FROM (VALUES
   (16, 32, NULL, 'WALK_IN',   'IN_PERSON', 'Sore throat',               -12,  15, 'CHECKED_IN',  'Walk-in', 2, 12),
   (17, 25,    2, 'WALK_IN',   'IN_PERSON', 'Dressing change',           -25,  15, 'IN_PROGRESS', 'Walk-in', 3, 25),
   (18, 10,    1, 'SCHEDULED', 'IN_PERSON', 'Living with diabetes',      120,  60, 'PLANNED',     NULL, NULL, NULL),
-  (19, 18,    1, 'SCHEDULED', 'VIRTUAL',   'Results cannot wait',        45,  15, 'PLANNED',     'Potassium result came in this morning', NULL, NULL)
+  (19, 18,    1, 'SCHEDULED', 'VIRTUAL',   'Results cannot wait',        45,  15, 'PLANNED',     'Potassium result came in this morning', NULL, NULL),
+  -- Open to join at once, and until staff have marked it.
+  (20,  4,    1, 'SCHEDULED', 'VIRTUAL',   'Sugar in the morning',       15,  30, 'PLANNED',     NULL, NULL, NULL)
 ) AS told (n, who, staff, type, mode, reason, at, length, status, overbooked, number, waits);
 
 INSERT INTO visit_participant (organization_id, id, visit_id, patient_id, attendance, created_by_id)

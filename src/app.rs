@@ -19,6 +19,7 @@ use crate::outbox::Courier;
 use crate::phi::{self, Keyring};
 use crate::routes;
 use crate::server::Readiness;
+use crate::visits::video::ice::Ice;
 use crate::web::{assets, error_page, forwarded, headers, limits};
 
 /// What every request shares. Cheap to clone.
@@ -44,6 +45,8 @@ pub struct App {
     pub trusted_proxies: Arc<[IpAddr]>,
     /// How messages leave the portal.
     pub courier: Arc<Courier>,
+    /// What helps the browsers of a video call to find each other.
+    pub ice: Arc<Ice>,
     /// Where keys and files live.
     pub data_dir: Arc<PathBuf>,
     /// Whether this process wants requests.
@@ -71,6 +74,7 @@ impl App {
             public_url: None,
             trusted_proxies: Arc::default(),
             courier: Arc::default(),
+            ice: Arc::default(),
             data_dir: Arc::new(data_dir),
             ready: Arc::default(),
         }

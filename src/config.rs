@@ -110,6 +110,24 @@ pub struct Serve {
     /// How messages leave the portal.
     #[command(flatten)]
     pub outbox: Outbox,
+    /// How the browsers of a video call find each other.
+    #[command(flatten)]
+    pub video: Video,
+}
+
+/// How the browsers of a video call find each other. Without any of these they do in one network only, or where one of them is reached
+/// from everywhere.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Video {
+    /// STUN servers, which tell a browser its public address: `stun:stun.example.org:3478`.
+    #[arg(long, env = "ALMONER_STUN", value_delimiter = ',')]
+    pub stun: Vec<String>,
+    /// TURN servers, which pass a call on where browsers cannot reach each other: `turns:turn.example.org:5349?transport=tcp`.
+    #[arg(long, env = "ALMONER_TURN", value_delimiter = ',', requires = "turn_secret")]
+    pub turn: Vec<String>,
+    /// The secret that we share with the TURN servers (coturn: `static-auth-secret`); each call gets a password of a few hours.
+    #[arg(long, env = "ALMONER_TURN_SECRET", hide_env_values = true)]
+    pub turn_secret: Option<SecretString>,
 }
 
 /// How messages leave the portal. What is not set stays inside.

@@ -112,6 +112,8 @@ id! {
     VisitRequestId;
     /// A calendar feed of a member of staff.
     FeedId;
+    /// The waiting room and call of a video visit.
+    VirtualSessionId;
     /// One reading of a patient.
     ObservationId;
     /// A device or an account with its maker that sends readings.

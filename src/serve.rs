@@ -18,6 +18,7 @@ use crate::db::{self, Db, Source};
 use crate::ingest::cli::ServiceAccountCommand;
 use crate::outbox::Courier;
 use crate::phi::{Keyring, MasterKey};
+use crate::visits::video::ice::Ice;
 use crate::web::assets;
 use crate::{demo, ingest, jobs, server, telemetry};
 
@@ -119,6 +120,7 @@ pub fn application(common: &Common, serve: &Serve, source: &Source) -> anyhow::R
     app.trusted_proxies = serve.trusted_proxies.clone().into();
     let portal = serve.public_url.clone().or_else(|| format!("http://{}", serve.listen).parse().ok());
     app.courier = Arc::new(Courier::new(&serve.outbox, portal)?);
+    app.ice = Arc::new(Ice::new(&serve.video)?);
     Ok(app)
 }
 

@@ -39,6 +39,12 @@ const MESSAGES_UNANSWERED: Duration = Duration::from_mins(1);
 /// Visits that are over and were never marked are brought to mind half a day later: an hour more or less is nothing.
 const VISITS_UNMARKED: Duration = Duration::from_hours(1);
 
+/// Calls that everybody has left are ended an hour after their visit: some minutes more are nothing.
+const VISITS_CALLS: Duration = Duration::from_mins(5);
+
+/// Patients are reminded hours before: some minutes more or less are nothing.
+const VISITS_REMINDERS: Duration = Duration::from_mins(5);
+
 /// What people are told leaves the portal. Bundling has held it back for two minutes already.
 const NOTIFICATIONS_DELIVER: Duration = Duration::from_secs(10);
 
@@ -136,6 +142,18 @@ const TIMERS: &[Timer] = &[
         kind: "visits.unmarked",
         label: "Ask who came to visits that are over",
         every: VISITS_UNMARKED,
+        scope: Scope::EachOrganization,
+    },
+    Timer {
+        kind: "visits.calls",
+        label: "End video calls that everybody has left",
+        every: VISITS_CALLS,
+        scope: Scope::EachOrganization,
+    },
+    Timer {
+        kind: "visits.reminders",
+        label: "Remind patients of their visits",
+        every: VISITS_REMINDERS,
         scope: Scope::EachOrganization,
     },
     Timer {

@@ -31,6 +31,8 @@ pub fn all() -> Handlers {
         .on("visits.holds", visits::jobs::end_holds)
         .on("visits.remind", visits::jobs::remind)
         .on("visits.unmarked", visits::jobs::unmarked)
+        .on("visits.calls", visits::jobs::end_calls)
+        .on("visits.reminders", visits::jobs::remind_patients)
         .on("messages.unanswered", messages::jobs::unanswered)
         .on("notifications.deliver", notifications::jobs::deliver)
         .on("notifications.purge", notifications::jobs::purge)

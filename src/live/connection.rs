@@ -34,6 +34,9 @@ const QUEUE: [&str; 2] = ["alert", "comment"];
 /// Kinds of records that the inbox shows.
 const INBOX: [&str; 2] = ["thread", "message"];
 
+/// Kinds of records that the day list and the arrivals show.
+const VISITS: [&str; 3] = ["visit", "visit_request", "virtual_session"];
+
 /// One message. The last one of a batch carries the watermark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Message {
@@ -161,6 +164,9 @@ fn messages(actor: &Actor, batch: &Batch) -> Vec<Message> {
         }
         if INBOX.contains(&change.resource.as_str()) && actor.may(Permission::UseMessages) {
             names.insert("messages-changed".to_owned());
+        }
+        if VISITS.contains(&change.resource.as_str()) && actor.may(Permission::ViewSchedule) {
+            names.insert("visits-changed".to_owned());
         }
         if let Some(patient) = change.patient
             && change.resource != "case"

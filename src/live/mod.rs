@@ -4,6 +4,7 @@
 //!
 //! - `queue-changed`: alerts within this person's reach changed;
 //! - `messages-changed`: conversations within this person's reach changed;
+//! - `visits-changed`: visits within this person's reach changed, or somebody came into a waiting room;
 //! - `chart-changed-{patient}`: a record within reach changed. The chart of that patient listens for its own name;
 //! - `cases-changed`: a case of the organization changed, or a task of one; which one is not said, and whoever hears of it asks as themselves;
 //! - `tasks-changed`: a task within reach changed: the badge and an open list ask again;
@@ -32,6 +33,7 @@ mod hub;
 mod queries;
 
 pub use hub::Live;
+pub use queries::goes_on;
 
 use self::connection::Connection;
 

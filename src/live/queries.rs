@@ -43,7 +43,10 @@ pub(super) async fn changes(app: &App, since: i64) -> Result<Batch> {
 
 /// Whether the actor's session goes on as it was: not ended, not idle, the account in use, the role and its reach the
 /// same. Looking does not count as use.
-pub(super) async fn goes_on(app: &App, actor: &Actor) -> Result<bool> {
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn goes_on(app: &App, actor: &Actor) -> Result<bool> {
     let idle = crate::accounts::idle_limit(actor.role).as_secs_f64();
     let facilities = sqlx::query_scalar!(
         r#"SELECT m.facility_id

@@ -2,6 +2,7 @@
 
 use super::moves;
 use super::queries::slots;
+use super::video;
 use crate::app::App;
 use crate::error::Result;
 use crate::ids::SlotId;
@@ -45,5 +46,25 @@ pub async fn remind(app: App, job: JobContext) -> Result<()> {
 pub async fn unmarked(app: App, job: JobContext) -> Result<()> {
     let mut tx = job.begin(&app).await?;
     moves::remind_of_unmarked(&mut tx, &job.by()?).await?;
+    job.commit(tx).await
+}
+
+/// `visits.calls`: ends video sessions in which nobody is any more.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn end_calls(app: App, job: JobContext) -> Result<()> {
+    let mut tx = job.begin(&app).await?;
+    video::moves::end_deserted(&mut tx, &job.by()?, BATCH).await?;
+    job.commit(tx).await
+}
+
+/// `visits.reminders`: reminds patients of visits a day and two hours before, where that was not scheduled with the visit.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn remind_patients(app: App, job: JobContext) -> Result<()> {
+    let mut tx = job.begin(&app).await?;
+    moves::remind_patients(&mut tx, &job.by()?, BATCH).await?;
     job.commit(tx).await
 }

@@ -13,6 +13,7 @@ pub mod moves;
 mod pages;
 pub mod queries;
 pub mod refusal;
+pub mod video;
 
 use crate::access::Permission::{
     BlockTime, BookVisits, CheckInVisits, ConductVisits, ConfirmVisitsByPhone, Public, RequestVisits,
@@ -68,6 +69,12 @@ pub fn routes() -> Routes {
         .post("/visits/{id}/cancellation", CheckInVisits, visits::cancel)
         .get("/visits/{id}/rescheduling", BookVisits, visits::ask_reschedule)
         .post("/visits/{id}/rescheduling", BookVisits, visits::reschedule)
+        .get("/visits/{id}/video", ConductVisits, video::handlers::show)
+        .post("/visits/{id}/video", ConductVisits, video::handlers::enter)
+        .post("/visits/{id}/video/admission", ConductVisits, video::handlers::admit)
+        .post("/visits/{id}/video/end", ConductVisits, video::handlers::end)
+        .get("/visits/{id}/video/events", ConductVisits, video::handlers::events)
+        .post("/visits/{id}/video/signals", ConductVisits, video::handlers::send)
         .post("/visits/{id}/participants", BookVisits, visits::join)
         .post("/visits/{id}/attendance", CheckInVisits, visits::attend)
 }

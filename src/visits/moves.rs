@@ -10,6 +10,7 @@ use super::queries::requests::{self, NewRequest, RequestRow};
 use super::queries::slots::{self, Becomes, SlotRow};
 use super::queries::visits::{self, NewVisit, VisitRow};
 use super::refusal::{LAPSED, MOVED_ON, TAKEN, told};
+use super::video::moves as video;
 use crate::access::Role;
 use crate::alerts::model::Severity;
 use crate::alerts::{self, NewAlert};
@@ -20,8 +21,8 @@ use crate::ids::{AlertId, FacilityId, ParticipantId, PatientId, SlotId, StaffId,
 use crate::outbox::{self, Kind, Notice};
 use crate::web::whom::Scope;
 
-/// How long before a visit the patient is reminded.
-const REMINDER: TimeDelta = TimeDelta::hours(24);
+/// From how many hours before a visit the patient is reminded, and until when that is still of use, with what makes the reminder one of its own.
+const REMINDERS: [(i64, i64, &str); 2] = [(24, 2, ""), (2, 0, ":2h")];
 
 /// Where patients see what is offered to them.
 const MY_VISITS: &str = "/my/visits";
@@ -153,8 +154,15 @@ async fn tell_planned(tx: &mut Tx, new: &NewVisit) -> Result<()> {
         outbox::schedule(tx, to_patient(Kind::VisitChanged)).await?;
     }
     if new.visit_type == super::model::VisitType::Scheduled {
-        let reminder = to_patient(Kind::VisitReminder).at(new.start - REMINDER).once(new.id.to_string());
-        outbox::schedule(tx, reminder).await?;
+        let now = visits::now(tx).await?;
+        for (hours, _, which) in REMINDERS {
+            let moment = new.start - TimeDelta::hours(hours);
+            // Whoever books for this afternoon needs no reminder of yesterday.
+            if moment > now {
+                let reminder = to_patient(Kind::VisitReminder).at(moment).once(format!("{}{which}", new.id));
+                outbox::schedule(tx, reminder).await?;
+            }
+        }
     }
     Ok(())
 }
@@ -185,6 +193,9 @@ pub async fn advance(
     };
     write_down(tx, by, &moved).await?;
     outbox::call_off(tx, Kind::VisitReminder, visit.id).await?;
+    if !to.is_open() {
+        video::visit_over(tx, by, visit).await?;
+    }
     match to {
         VisitStatus::Cancelled => {
             free_slot(tx, by, visit.slot_id).await?;
@@ -452,6 +463,25 @@ pub async fn remind(tx: &mut Tx, by: &By, limit: i64) -> Result<usize> {
         raise(tx, by, Reminder { facility, patient, kind, severity, title, body, key }).await?;
     }
     Ok(overdue.len())
+}
+
+/// Reminds patients of visits for which nothing was scheduled when they were planned, as of those that came from another system; says how many.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn remind_patients(tx: &mut Tx, by: &By, limit: i64) -> Result<usize> {
+    let mut reminded = 0;
+    for (hours, until, which) in REMINDERS {
+        let kind = Kind::VisitReminder.as_str();
+        for visit in visits::without_reminder(tx, by.organization, (hours, until), kind, which, limit).await? {
+            let notice = Notice::new(Kind::VisitReminder, visit.id, my_page(visit.id))
+                .tell_patient(visit.patient_id, Scope::Visits)
+                .once(format!("{}{which}", visit.id));
+            outbox::schedule(tx, notice).await?;
+            reminded += 1;
+        }
+    }
+    Ok(reminded)
 }
 
 /// Reminds of visits that are over and of which nobody said who came; says for how many facilities. Nobody is marked as

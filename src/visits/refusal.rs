@@ -26,6 +26,19 @@ pub fn told(error: sqlx::Error) -> Error {
         | "slot_has_visit"
         | "visit_request_visit_once"
         | "visit_waiting_number_once" => Error::Conflict(MOVED_ON.to_owned()),
+        "virtual_session_transition"
+        | "virtual_session_joined_once"
+        | "virtual_session_visit_over"
+        | "virtual_session_both_joined"
+        | "virtual_session_visit_begun"
+        | "virtual_signal_in_call"
+        | "virtual_signal_count" => Error::Conflict(MOVED_ON.to_owned()),
+        "virtual_session_transition_role" | "virtual_session_party" => Error::Forbidden,
+        "virtual_session_of_video_visit" => refused("This visit has no video room."),
+        "virtual_signal_kind_known"
+        | "virtual_signal_sender_shape"
+        | "virtual_signal_recipient_shape"
+        | "virtual_signal_body_length" => refused("That is no message of a call."),
         "slot_transition_role" | "visit_transition_role" | "visit_request_transition_role" => Error::Forbidden,
         "slot_in_past" | "visit_in_past" => refused("That time has passed. Choose a later one."),
         "visit_request_window_ahead" => refused("The time you asked for has passed. Choose a later one."),

@@ -9,7 +9,7 @@ pub struct Hx {
     pub request: bool,
     /// Wants a fragment: made by htmx, partial, and not to restore history.
     pub partial: bool,
-    /// Made by the page itself (a live update), not by a person: never extends a session.
+    /// Made by the page itself (a live update, or a stream that comes back), not by a person: never extends a session.
     pub automatic: bool,
 }
 
@@ -20,6 +20,8 @@ impl Hx {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let request = text("hx-request") == Some("true");
         let whole = text("hx-request-type") == Some("full") || text("hx-history-restore-request") == Some("true");
-        Self { request, partial: request && !whole, automatic: text("almoner-automatic").is_some() }
+        // A stream of the browser's own kind cannot carry headers of ours.
+        let automatic = text("almoner-automatic").is_some() || text("accept") == Some("text/event-stream");
+        Self { request, partial: request && !whole, automatic }
     }
 }

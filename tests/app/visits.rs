@@ -9,6 +9,7 @@ use crate::support::{Browser, Portal, Reply, count_statements, statements};
 mod race;
 mod refused;
 mod timers;
+mod video;
 
 /// Ms Reyes, who is the demo's patient.
 const REYES: u32 = 4;

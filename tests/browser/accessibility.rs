@@ -38,8 +38,10 @@ pub async fn sticking_out(window: &Window) -> Vec<String> {
 }
 
 /// Not pages: files, streams, and what machines ask for.
-const NOT_PAGES: [&str; 10] = [
+const NOT_PAGES: [&str; 12] = [
     "/live",
+    "/visits/{id}/video/events",
+    "/my/visits/{id}/video/events",
     "/healthz",
     "/readyz",
     "/alerts/newer",
@@ -80,6 +82,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
         let Some(viewer) = viewers.into_iter().find(|role| role.may(route.permission)) else { continue };
         let id = match route.path.split('/').nth(1) {
             Some("alerts") => alert.as_str(),
+            Some("visits") if route.path.ends_with("/video") => own_visit.as_str(),
             Some("visits") => visit.as_str(),
             Some("visit-requests") => request.as_str(),
             Some("slots") => slot.as_str(),

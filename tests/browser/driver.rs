@@ -44,6 +44,16 @@ pub enum Script {
     Off,
 }
 
+/// What a page that asks for camera and microphone gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Camera {
+    None,
+    /// Made-up ones.
+    Allowed,
+    /// The person says no.
+    Denied,
+}
+
 /// One browser and the driver behind it. Both end with the test.
 pub struct Window {
     pub client: Client,
@@ -64,9 +74,14 @@ impl Drop for Window {
 impl Window {
     /// A window on `portal`.
     pub async fn open(portal: &Portal, screen: Screen, script: Script) -> Self {
+        Self::open_with(portal, screen, script, Camera::None).await
+    }
+
+    /// A window with a camera and a microphone that are made up.
+    pub async fn open_with(portal: &Portal, screen: Screen, script: Script, camera: Camera) -> Self {
         let (driver, port) = tokio::task::spawn_blocking(start_driver).await.expect("chromedriver starts");
         let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-            .capabilities(capabilities(screen, script))
+            .capabilities(capabilities(screen, script, camera))
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("Chromium starts");
@@ -249,7 +264,7 @@ fn quoted(text: &str) -> String {
     format!("\"{text}\"")
 }
 
-fn capabilities(screen: Screen, script: Script) -> Capabilities {
+fn capabilities(screen: Screen, script: Script, camera: Camera) -> Capabilities {
     let (width, height) = screen.size();
     let mut options = json!({
         "args": [
@@ -258,6 +273,15 @@ fn capabilities(screen: Screen, script: Script) -> Capabilities {
             "--hide-scrollbars", "--force-prefers-reduced-motion", format!("--window-size={width},{height}"),
         ],
     });
+    let answer = match camera {
+        Camera::None => None,
+        Camera::Allowed => Some("--use-fake-ui-for-media-stream"),
+        Camera::Denied => Some("--use-fake-ui-for-media-stream=deny"),
+    };
+    if let (Some(answer), Some(args)) = (answer, options["args"].as_array_mut()) {
+        let made_up = [answer, "--use-fake-device-for-media-stream", "--allow-loopback-in-peer-connection"];
+        args.extend(made_up.map(|flag| json!(flag)));
+    }
     // An emulated phone without scripts never answers a touch: there a narrow window has to do.
     if screen != Screen::Desk && script == Script::On {
         options["mobileEmulation"] =

@@ -15,4 +15,5 @@ mod journeys;
 mod messages;
 mod portal;
 mod session;
+mod video;
 mod visits;

@@ -198,5 +198,12 @@ pub const SCENE: &str = "
     INSERT INTO visit (organization_id, id, facility_id, patient_id, staff_id, visit_type, visit_mode, start_time, end_time, overbook_reason)
         SELECT a.organization_id, a.id, a.facility_id, a.patient_id, s.id, 'SCHEDULED', 'IN_PERSON', now() + INTERVAL '1 day', now() + INTERVAL '25 hours', 'x'
         FROM alert AS a JOIN staff AS s ON s.organization_id = a.organization_id;
+    -- A video visit of every patient, with the clinician of the scene; its id begins with ee.
+    INSERT INTO staff (organization_id, id, name, user_id) VALUES
+        ('10000000-0000-7000-8000-000000000001', 'd0000000-0000-7000-8000-000000000003', 'Dr Call', 'a0000000-0000-7000-8000-000000000002'),
+        ('10000000-0000-7000-8000-000000000002', 'd0000000-0000-7000-8000-000000000004', 'Dr Call', 'a0000000-0000-7000-8000-000000000100');
+    INSERT INTO visit (organization_id, id, facility_id, patient_id, staff_id, visit_type, visit_mode, start_time, end_time, overbook_reason)
+        SELECT p.organization_id, overlay(p.id::text placing 'ee' from 1)::uuid, p.facility_id, p.id, s.id, 'SCHEDULED', 'VIRTUAL', now(), now() + INTERVAL '30 minutes', 'x'
+        FROM patient AS p JOIN staff AS s ON s.organization_id = p.organization_id AND s.name = 'Dr Call';
     INSERT INTO task (organization_id, id, kind, case_id, title, created_by_id)
         SELECT organization_id, overlay(id::text placing 'da' from 1)::uuid, 'CASE', id, 'x', created_by_id FROM cases;";

@@ -364,6 +364,28 @@ pub const TABLES: &[Table] = &[
         "decline_note = 'y'",
     ),
     Table::new(
+        "virtual_session",
+        "htmf",
+        "INSERT INTO virtual_session (organization_id, id, facility_id, visit_id, patient_id, provider_id, room_id)
+         VALUES ('{org}', '{id}', '{facility}', overlay('{patient}' placing 'ee' from 1)::uuid, '{patient}',
+                 CASE right('{org}', 1) WHEN '1' THEN 'a0000000-0000-7000-8000-000000000002' ELSE 'a0000000-0000-7000-8000-000000000100' END::uuid, 'the-room-of-a-scene-{n}-{n}')",
+        "status = 'NOT_STARTED'",
+    ),
+    Table::new(
+        "virtual_signal",
+        "htmf",
+        "INSERT INTO virtual_signal (organization_id, id, session_id, party, kind, sender)
+         VALUES ('{org}', '{id}', overlay('{patient}' placing 'ef' from 1)::uuid, CASE '{role}' WHEN 'PATIENT' THEN 'PATIENT' ELSE 'PROVIDER' END, 'hello', 'page-of-a-scene')",
+        "body = 'y'",
+    )
+    .arranged(
+        "INSERT INTO virtual_session (organization_id, id, facility_id, visit_id, patient_id, provider_id, room_id, status, patient_joined_at, provider_joined_at, admitted_at)
+         VALUES ('{org}', overlay('{patient}' placing 'ef' from 1)::uuid, '{facility}', overlay('{patient}' placing 'ee' from 1)::uuid, '{patient}',
+                 CASE right('{org}', 1) WHEN '1' THEN 'a0000000-0000-7000-8000-000000000002' ELSE 'a0000000-0000-7000-8000-000000000100' END::uuid, 'the-room-of-a-scene-{n}-{n}', 'ACTIVE', now(), now(), now());
+         INSERT INTO virtual_signal (organization_id, id, session_id, party, kind, sender)
+         VALUES ('{org}', '{id}', overlay('{patient}' placing 'ef' from 1)::uuid, CASE '{role}' WHEN 'PATIENT' THEN 'PATIENT' ELSE 'PROVIDER' END, 'hello', 'page-of-a-scene')",
+    ),
+    Table::new(
         "calendar_feed",
         "hof",
         "INSERT INTO calendar_feed (organization_id, id, staff_id, user_id, token_hash, revoked_at) VALUES ('{org}', '{id}', '{helper}', '{owner}', '{n}', now())",

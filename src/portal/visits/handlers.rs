@@ -55,7 +55,7 @@ pub async fn list(ctx: Ctx, mut tx: Tx) -> Page {
 }
 
 /// A visit in which the patient takes part; any other is not found.
-async fn found(ctx: &Ctx, tx: &mut Tx, id: VisitId) -> Result<(Whom, VisitRow)> {
+pub(super) async fn found(ctx: &Ctx, tx: &mut Tx, id: VisitId) -> Result<(Whom, VisitRow)> {
     let own = own(ctx, tx).await?;
     let row = visits::find(tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
     let takes_part = visits::participants(tx, &ctx.actor, id).await?.iter().any(|one| one.patient_id == own.patient);
@@ -92,27 +92,6 @@ pub async fn invitation(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitId>) -> Page {
     let entry = entry(&ctx.app, &row, summary, &format!("/my/visits/{id}"));
     let method = if entry.cancelled { "CANCEL" } else { "REQUEST" };
     Ok(file(calendar(method, &[entry], ctx.now())))
-}
-
-/// `POST /my/visits/{id}/arrival`: here, in front of the camera.
-pub async fn arrive(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitId>, Form(raw): Form<RawAnswer>) -> Page {
-    let (own, row) = found(&ctx, &mut tx, id).await?;
-    own.agrees(&raw.patient)?;
-    let here = format!("/my/visits/{id}");
-    if row.status == VisitStatus::CheckedIn {
-        return Ok(ctx.redirect(&here, None));
-    }
-    if row.status != VisitStatus::Planned {
-        return Ok(ctx.redirect(&here, Some(&Flash::problem("This visit is not open any more"))));
-    }
-    match moves::advance(&mut tx, &ctx.by(), &row, VisitStatus::CheckedIn, None, None).await {
-        Ok(()) => tx.commit().await?,
-        Err(Error::Unprocessable(words) | Error::Conflict(words)) => {
-            return Ok(ctx.redirect(&here, Some(&Flash::problem(words))));
-        }
-        Err(error) => return Err(error),
-    }
-    Ok(ctx.redirect(&here, Some(&Flash::ok("The clinic knows that you are ready"))))
 }
 
 /// `GET /my/visits/{id}/cancellation`

@@ -5,6 +5,7 @@ mod ask;
 mod handlers;
 mod pages;
 mod story;
+mod video;
 
 pub(super) use pages::{NextStep, next_step};
 
@@ -19,7 +20,10 @@ pub(super) fn routes() -> Routes {
         .post("/my/visits/request", UsePortal, ask::send)
         .get("/my/visits/{id}", UsePortal, handlers::show)
         .get("/my/visits/{id}/invitation.ics", UsePortal, handlers::invitation)
-        .post("/my/visits/{id}/arrival", UsePortal, handlers::arrive)
+        .post("/my/visits/{id}/arrival", UsePortal, video::join)
+        .get("/my/visits/{id}/video", UsePortal, video::show)
+        .get("/my/visits/{id}/video/events", UsePortal, video::events)
+        .post("/my/visits/{id}/video/signals", UsePortal, video::send)
         .get("/my/visits/{id}/cancellation", UsePortal, handlers::ask_cancel)
         .post("/my/visits/{id}/cancellation", UsePortal, handlers::cancel)
         .post("/my/offers/{id}/acceptance", UsePortal, answers::accept)

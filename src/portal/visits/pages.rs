@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use super::ask::{REASON_CHARS, days};
 use super::handlers::RawAnswer;
 use super::story::Step;
+use super::video::is_open;
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::Result;
@@ -14,6 +15,7 @@ use crate::patients::fields::Typed;
 use crate::visits::model::{Acuity, Mode, VisitStatus, before_cutoff};
 use crate::visits::queries::requests::{self, RequestRow};
 use crate::visits::queries::visits::{self, VisitRow};
+use crate::visits::video::moves::has_room;
 use crate::web::form::FormErrors;
 use crate::web::shell::Shell;
 use crate::web::ui::Choice;
@@ -24,7 +26,7 @@ use crate::web::{Ctx, format};
 const FEW: i64 = 20;
 
 /// Minutes before a video visit from which on the patient can say that they are ready, as the schema has it.
-const EARLY: i64 = 30;
+pub(super) const EARLY: i64 = 30;
 
 /// A time in words: the day, and the hours.
 #[derive(Clone, Debug)]
@@ -90,11 +92,13 @@ impl Offer {
 }
 
 /// Hours for which somebody who has arrived is thought to be still there.
-const STAYS: i64 = 12;
+pub(super) const STAYS: i64 = 12;
 
 /// Whether a visit is still to come or goes on.
 fn is_coming(row: &VisitRow, now: Timestamp) -> bool {
     match row.status {
+        // Clinics run late: a call may still come.
+        VisitStatus::Planned if row.mode == Mode::Virtual => row.start_time > now - chrono::TimeDelta::hours(STAYS),
         VisitStatus::Planned => row.end_time > now,
         VisitStatus::CheckedIn | VisitStatus::InProgress => row.start_time > now - chrono::TimeDelta::hours(STAYS),
         VisitStatus::Completed | VisitStatus::Cancelled | VisitStatus::NoShow => false,
@@ -117,6 +121,14 @@ impl Item {
             .staff
             .as_ref()
             .map_or_else(|| self.row.mode.plain().to_owned(), |staff| format!("{} with {staff}", self.row.mode.plain()))
+    }
+
+    /// Whether it can be joined by video now.
+    pub fn joins(&self, own: &Whom, now: &Timestamp) -> bool {
+        self.row.patient_id == own.patient
+            && has_room(&self.row)
+            && self.row.status.is_open()
+            && is_open(&self.row, *now)
     }
 
     /// How it stands, in plain words.
@@ -258,13 +270,9 @@ impl ShowPage {
             && before_cutoff(self.row.start_time, self.now, self.hours)
     }
 
-    /// Whether it is time to say "I am ready".
+    /// Whether it is time to join by video, or they have joined already.
     fn opens(&self) -> bool {
-        self.row.mode == Mode::Virtual
-            && self.row.status == VisitStatus::Planned
-            && self.row.patient_id == self.own.patient
-            && self.now >= self.row.start_time - chrono::TimeDelta::minutes(EARLY)
-            && self.now < self.row.end_time
+        self.item().joins(&self.own, &self.now)
     }
 }
 

@@ -8,7 +8,9 @@ use crate::db::Tx;
 use crate::visits::derive::day_begins;
 use crate::visits::model::VisitStatus;
 use crate::visits::pages::arrivals::{Board, Screen};
-use crate::visits::queries::visits;
+use crate::visits::queries::{people, visits};
+use crate::visits::video::moves::has_room;
+use crate::visits::video::queries as video;
 use crate::web::nav::Area;
 use crate::web::{Ctx, Page};
 
@@ -16,6 +18,13 @@ use crate::web::{Ctx, Page};
 pub async fn board(ctx: Ctx, mut tx: Tx) -> Page {
     let rows = today(&ctx, &mut tx).await?;
     saw(&ctx, &mut tx, "visit", rows.iter().map(|row| row.patient_id), "arrivals").await?;
+    let calls: Vec<_> =
+        rows.iter().filter(|row| row.status.is_open() && has_room(row)).map(|row| row.id.uuid()).collect();
+    let (mut rooms, mut me) = (Vec::new(), None);
+    if !calls.is_empty() {
+        rooms = video::of_visits(&mut tx, ctx.actor.organization, &calls).await?;
+        me = people::me(&mut tx, &ctx.actor).await?;
+    }
     let shell = ctx.shell(&mut tx, "Arrivals", Area::Schedule).await?;
     let now = visits::now(&mut tx).await?;
     tx.commit().await?;
@@ -27,6 +36,8 @@ pub async fn board(ctx: Ctx, mut tx: Tx) -> Page {
         waiting,
         with_somebody: of(VisitStatus::InProgress),
         expected: of(VisitStatus::Planned),
+        rooms: rooms.into_iter().map(|room| (room.visit_id, room)).collect(),
+        me,
         books: ctx.actor.may(Permission::CheckInVisits),
         begins: ctx.actor.may(Permission::ConductVisits),
         now,

@@ -17,6 +17,8 @@ use crate::visits::queries::people;
 use crate::visits::queries::slots::Becomes;
 use crate::visits::queries::visits::{self, NewVisit, VisitRow};
 use crate::visits::refusal::{MOVED_ON, TAKEN, told};
+use crate::visits::video::moves::has_room;
+use crate::visits::video::queries as video;
 use crate::web::ctx::html;
 use crate::web::flash::Flash;
 use crate::web::form::{Form, FormErrors, Id, Query};
@@ -72,11 +74,16 @@ async fn show_page(ctx: &Ctx, mut tx: Tx, id: VisitId, errors: FormErrors) -> Re
     let others = participants.iter().map(|one| one.patient_id);
     events::record(&mut tx, &ctx.by(), event.showing(others)).await?;
     let history = visits::history(&mut tx, &ctx.actor, id.uuid()).await?;
+    let session = match has_room(&row) {
+        true => video::find(&mut tx, ctx.actor.organization, id).await?,
+        false => None,
+    };
     let shell = ctx.shell(&mut tx, "Visit", Area::Schedule).await?;
     let now = visits::now(&mut tx).await?;
     tx.commit().await?;
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let page = Show { shell, row, participants, history, errors, role: ctx.actor.role, now, zone: ctx.actor.zone };
+    let page =
+        Show { shell, row, participants, history, session, errors, role: ctx.actor.role, now, zone: ctx.actor.zone };
     Ok(html(status, page.render()?))
 }
 

@@ -1,11 +1,15 @@
 //! Who is here.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use chrono_tz::Tz;
 
 use crate::clock::Timestamp;
+use crate::ids::{StaffId, VisitId};
 use crate::visits::model::wait_tone;
 use crate::visits::queries::visits::VisitRow;
+use crate::visits::video::queries::SessionRow;
 use crate::web::filters;
 use crate::web::shell::Shell;
 use crate::web::ui::Tone;
@@ -22,6 +26,10 @@ pub struct Board {
     pub with_somebody: Vec<VisitRow>,
     /// Not here yet.
     pub expected: Vec<VisitRow>,
+    /// The video sessions of those, by visit.
+    pub rooms: HashMap<VisitId, SessionRow>,
+    /// The member of staff who looks.
+    pub me: Option<StaffId>,
     /// Whether this person checks in.
     pub books: bool,
     /// Whether this person begins visits.
@@ -33,6 +41,17 @@ pub struct Board {
 }
 
 impl Board {
+    /// Where somebody who waits for a call is, in words.
+    fn room(&self, row: &VisitRow) -> Option<&'static str> {
+        let session = self.rooms.get(&row.id).filter(|session| session.patient_joined_at.is_some())?;
+        Some(if session.patient_here { "In the waiting room" } else { "Page not open just now" })
+    }
+
+    /// Whether this person lets them in.
+    fn admits(&self, row: &VisitRow) -> bool {
+        self.begins && row.staff_id.is_some() && row.staff_id == self.me && self.room(row).is_some()
+    }
+
     fn waited(&self, row: &VisitRow) -> i64 {
         row.checked_in_at.map_or(0, |since| (self.now - since).num_minutes().max(0))
     }

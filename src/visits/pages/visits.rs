@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono_tz::Tz;
 
-use crate::access::Role;
+use crate::access::{Permission, Role};
 use crate::clock::Timestamp;
 use crate::ids::StaffId;
 use crate::visits::derive::Offer;
@@ -12,6 +12,8 @@ use crate::visits::handlers::visits::RawVisit;
 use crate::visits::model::{Attendance, VisitStatus};
 use crate::visits::queries::people::Provider;
 use crate::visits::queries::visits::{Participant, Step as Moved, VisitRow};
+use crate::visits::video::moves::has_room;
+use crate::visits::video::queries::SessionRow;
 use crate::web::form::FormErrors;
 use crate::web::shell::Shell;
 use crate::web::ui::{Action, ActionKind, Choice, Entry, Step, StepState};
@@ -45,6 +47,8 @@ pub struct Show {
     pub participants: Vec<Participant>,
     /// What happened so far.
     pub history: Vec<Moved>,
+    /// The video session, once somebody has come.
+    pub session: Option<SessionRow>,
     /// What is wrong with a form.
     pub errors: FormErrors,
     /// The role of the person.
@@ -98,6 +102,9 @@ impl Show {
         let (row, post) = (&self.row, |what: &str| format!("{here}/{what}"));
         if self.may(VisitStatus::CheckedIn) {
             add("Check in", "log-in", "They are here", ActionKind::Primary(post("check-in")));
+        }
+        if row.status.is_open() && has_room(row) && self.role.may(Permission::ConductVisits) {
+            add("Video room", "video", "See who waits, let them in, talk", ActionKind::Page(post("video")));
         }
         if self.may(VisitStatus::InProgress) {
             add("Begin", "stethoscope", "They are with you now", ActionKind::Primary(post("start")));

@@ -138,7 +138,12 @@ macro_rules! visit_rows {
 
 /// One visit.
 pub async fn find(conn: &mut PgConnection, actor: &Actor, id: VisitId) -> Result<Option<VisitRow>> {
-    Ok(visit_rows!("v.id = $2", actor.organization.uuid(), id.uuid()).fetch_optional(conn).await?)
+    find_in(conn, actor.organization, id).await
+}
+
+/// One visit, for whoever has no account: a timer, or a guest.
+pub async fn find_in(conn: &mut PgConnection, organization: OrganizationId, id: VisitId) -> Result<Option<VisitRow>> {
+    Ok(visit_rows!("v.id = $2", organization.uuid(), id.uuid()).fetch_optional(conn).await?)
 }
 
 /// These visits, in order of time.
@@ -207,7 +212,7 @@ pub async fn of_patient(
 pub async fn next_of_patient(conn: &mut PgConnection, actor: &Actor, patient: PatientId) -> Result<Option<VisitRow>> {
     Ok(visit_rows!(
         "v.id IN (SELECT w.visit_id FROM visit_participant AS w WHERE w.organization_id = $1 AND w.patient_id = $2 AND w.deleted_at IS NULL)
-         AND CASE v.status WHEN 'PLANNED' THEN v.end_time > clock_timestamp() WHEN 'CHECKED_IN' THEN v.start_time > clock_timestamp() - INTERVAL '12 hours'
+         AND CASE v.status WHEN 'PLANNED' THEN v.end_time > clock_timestamp() OR (v.visit_mode = 'VIRTUAL' AND v.start_time > clock_timestamp() - INTERVAL '12 hours') WHEN 'CHECKED_IN' THEN v.start_time > clock_timestamp() - INTERVAL '12 hours'
                            WHEN 'IN_PROGRESS' THEN v.start_time > clock_timestamp() - INTERVAL '12 hours' ELSE false END
          ORDER BY v.start_time, v.id LIMIT 1",
         actor.organization.uuid(),
@@ -438,6 +443,44 @@ pub async fn history(conn: &mut PgConnection, actor: &Actor, subject: Uuid) -> R
            WHERE c.organization_id = $1 AND c.subject_id = $2 ORDER BY c.at DESC LIMIT 100"#,
         actor.organization.uuid(),
         subject,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// A visit of which nobody was reminded.
+#[derive(Debug)]
+pub struct Forgotten {
+    /// Which.
+    pub id: VisitId,
+    /// Whose.
+    pub patient_id: PatientId,
+}
+
+/// Planned visits that many hours ahead (at most and at least), planned before that, of patients who use the portal, without the reminder whose name ends in `which`.
+pub async fn without_reminder(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    (hours, least): (i64, i64),
+    kind: &str,
+    which: &str,
+    limit: i64,
+) -> Result<Vec<Forgotten>> {
+    Ok(sqlx::query_as!(
+        Forgotten,
+        r#"SELECT v.id AS "id: VisitId", v.patient_id AS "patient_id: PatientId" FROM visit AS v
+           WHERE v.organization_id = $1 AND v.status = 'PLANNED' AND v.visit_type = 'SCHEDULED' AND v.deleted_at IS NULL
+             AND v.start_time > clock_timestamp() + make_interval(hours => $6::bigint::integer) AND v.start_time <= clock_timestamp() + make_interval(hours => $2::bigint::integer)
+             AND v.created_at < v.start_time - make_interval(hours => $2::bigint::integer)
+             AND EXISTS (SELECT FROM portal_account AS a WHERE a.organization_id = v.organization_id AND a.patient_id = v.patient_id AND a.status = 'ACTIVE' AND a.deleted_at IS NULL)
+             AND NOT EXISTS (SELECT FROM notification AS n WHERE n.organization_id = v.organization_id AND n.subject_id = v.id AND n.idempotency_key = $3 || ':' || v.id || $4)
+           ORDER BY v.start_time, v.id LIMIT $5"#,
+        organization.uuid(),
+        hours,
+        kind,
+        which,
+        limit,
+        least,
     )
     .fetch_all(conn)
     .await?)

@@ -125,7 +125,8 @@ async fn too_late_to_cancel_here_says_whom_to_call() {
     assert!(phone.get(&format!("/my/visits/{soon}")).await.text("#flash").contains("Call the clinic"));
     // Nor is anybody ready hours before.
     let reply = phone.post(&format!("/my/visits/{soon}/arrival"), &[("patient", &own)]).await;
-    assert_eq!(reply.location(), format!("/my/visits/{soon}"));
+    assert_eq!(reply.location(), format!("/my/visits/{soon}/video"));
+    assert_eq!(phone.get(reply.location()).await.text("h1"), "It is too early");
     assert_eq!(status_of_visit(&portal, soon.parse().expect("an id")).await, "PLANNED");
 }
 

@@ -100,3 +100,49 @@ async fn requests_that_wait_and_visits_that_nobody_marked_are_brought_to_mind_on
     assert_eq!(value(&portal, unmarked, demo(1, 1)).await, "1");
     assert_eq!(super::status_of_visit(&portal, missed).await, "PLANNED", "a timer reproaches nobody");
 }
+
+/// What Ms Reyes is to be told of a visit: which reminders, in what state, how often.
+async fn reminders(portal: &Portal, visit: Uuid) -> String {
+    let sql = "SELECT string_agg(w, ' ' ORDER BY w) FROM (SELECT replace(n.idempotency_key, n.subject_id::text, 'V') || '=' || n.status || count(*) AS w FROM notification AS n
+               JOIN app_user AS u ON u.id = n.recipient_id WHERE n.subject_id = $1 AND n.kind = 'visit.reminder' AND n.channel = 'IN_APP' AND u.email = 'patient@example.com' GROUP BY n.idempotency_key, n.subject_id, n.status) AS told";
+    value(portal, sql, visit).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn patients_are_reminded_a_day_and_two_hours_before_and_of_nothing_that_was_cancelled() {
+    let portal = Portal::start().await;
+    let desk = portal.sign_in("assistant").await;
+    let insert = |ahead: &str| {
+        format!("INSERT INTO visit (organization_id, id, facility_id, patient_id, staff_id, visit_type, visit_mode, start_time, end_time, overbook_reason, created_at)
+                 SELECT organization_id, gen_random_uuid(), facility_id, id, (SELECT s.id FROM staff AS s WHERE s.organization_id = p.organization_id AND s.facility_id = p.facility_id ORDER BY s.id LIMIT 1),
+                        'SCHEDULED', 'IN_PERSON', now() + INTERVAL '{ahead}', now() + INTERVAL '{ahead}' + INTERVAL '1 hour', 'x', now() - INTERVAL '9 days' FROM patient AS p WHERE p.id = $1 RETURNING id::text")
+    };
+    let mut visits = Vec::new();
+    for ahead in ["20 hours", "90 minutes", "50 hours", "10 hours"] {
+        visits.push(value(&portal, &insert(ahead), demo(6, 4)).await.parse::<Uuid>().expect("a visit"));
+    }
+    let [day, soon, far, cancelled] = visits[..] else { panic!("four visits") };
+    let version = desk.get(&format!("/visits/{cancelled}")).await.field("row_version");
+    desk.post(&format!("/visits/{cancelled}/cancellation"), &[("row_version", &*version), ("reason", "x")]).await;
+    for _ in 0..2 {
+        sqlx::query!("DELETE FROM job").execute(&portal.admin).await.expect("no jobs");
+        run(&portal, "visits.reminders").await;
+    }
+    assert_eq!(reminders(&portal, day).await, "visit.reminder:V=SENT1");
+    assert_eq!(reminders(&portal, soon).await, "visit.reminder:V:2h=SENT1", "not twice at once");
+    assert_eq!(reminders(&portal, far).await, "");
+    assert_eq!(reminders(&portal, cancelled).await, "");
+    // What is cancelled later is taken back where nobody has read it yet; what was planned here reminds by itself.
+    let version = desk.get(&format!("/visits/{day}")).await.field("row_version");
+    desk.post(&format!("/visits/{day}/cancellation"), &[("row_version", &*version), ("reason", "x")]).await;
+    assert_eq!(reminders(&portal, day).await, "visit.reminder:V=CANCELLED1");
+    let phone = portal.sign_in("patient").await;
+    let id = ask(&phone).await;
+    super::offer(&desk, id).await;
+    let own = demo(6, 4).to_string();
+    let visit = super::visit_of(&phone.post(&format!("/my/offers/{id}/acceptance"), &[("patient", &own)]).await);
+    assert_eq!(reminders(&portal, visit).await, "visit.reminder:V:2h=QUEUED1 visit.reminder:V=QUEUED1");
+    sqlx::query!("DELETE FROM job").execute(&portal.admin).await.expect("no jobs");
+    run(&portal, "visits.reminders").await;
+    assert_eq!(reminders(&portal, visit).await, "visit.reminder:V:2h=QUEUED1 visit.reminder:V=QUEUED1");
+}

@@ -1,0 +1,111 @@
+//! The clinician's side of a video visit, and what both sides' pages share.
+
+use askama::Template;
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::Response;
+use chrono_tz::Tz;
+
+use super::model::{Party, SessionStatus};
+use super::queries::SessionRow;
+use crate::clock::Timestamp;
+use crate::visits::model::VisitStatus;
+use crate::visits::queries::visits::VisitRow;
+use crate::web::shell::Shell;
+
+/// The page of a call may ask for camera and microphone; no other page may.
+const CAMERA: &str = "camera=(self), geolocation=(), microphone=(self), payment=(), usb=()";
+
+/// Lets a page ask for camera and microphone.
+#[must_use]
+pub fn with_camera(mut response: Response) -> Response {
+    response.headers_mut().insert(HeaderName::from_static("permissions-policy"), HeaderValue::from_static(CAMERA));
+    response
+}
+
+/// What the script of a call needs to know.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Who looks.
+    pub party: Party,
+    /// Where it hears and sends, without `/events` and `/signals`.
+    pub path: String,
+    /// How the session stood when the page was made.
+    pub status: SessionStatus,
+    /// The place of the last message then.
+    pub last: i64,
+    /// The servers that help two browsers to find each other, as JSON.
+    pub ice: String,
+    /// The name of the other side.
+    pub other: String,
+    /// The number to call where video does not work.
+    pub phone: Option<String>,
+}
+
+impl Call {
+    /// Whether there is something to hear.
+    #[must_use]
+    pub const fn listens(&self) -> bool {
+        self.status.is_open()
+    }
+
+    /// Where whoever leaves goes; the call goes on, and they may come back.
+    #[must_use]
+    pub fn leave(&self) -> &str {
+        self.path.trim_end_matches("/video")
+    }
+}
+
+/// The clinician's page.
+#[derive(Debug, Template)]
+#[template(path = "visits/video.html")]
+pub struct Room {
+    /// The frame.
+    pub shell: Shell,
+    /// The visit.
+    pub row: VisitRow,
+    /// Its session, once somebody has come.
+    pub session: Option<SessionRow>,
+    /// Whether this person holds the visit.
+    pub own: bool,
+    /// What the script needs.
+    pub call: Call,
+    /// The moment of the request.
+    pub now: Timestamp,
+    /// The clock that the times are of.
+    pub zone: Tz,
+}
+
+impl Room {
+    fn status(&self) -> SessionStatus {
+        self.session.as_ref().map_or(SessionStatus::NotStarted, |session| session.status)
+    }
+
+    fn missed(&self) -> bool {
+        self.session.as_ref().is_some_and(SessionRow::missed)
+    }
+
+    fn patient_here(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.patient_here)
+    }
+
+    fn is_in(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.provider_joined_at.is_some())
+    }
+
+    /// For how long the patient has been waiting.
+    fn waits(&self) -> Option<String> {
+        let since = self.session.as_ref()?.patient_joined_at?;
+        Some(minutes((self.now - since).num_minutes()))
+    }
+}
+
+/// Minutes in words.
+#[must_use]
+pub fn minutes(minutes: i64) -> String {
+    match minutes {
+        ..=0 => "less than a minute".to_owned(),
+        1 => "1 minute".to_owned(),
+        2..=59 => format!("{minutes} minutes"),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}

@@ -1,0 +1,215 @@
+//! What an open page of a call hears: how the session stands, and what the other browser says.
+//!
+//! Server-sent events. `state` says the status and whether the other side is there; a page whose status is another one loads itself anew.
+//! `signal` is a message of the other browser; its id is its place, so that a browser that comes back misses none. The database is asked
+//! twice a second: calls are few, and their two browsers may be at different replicas.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::stream;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use super::model::{Party, SessionStatus};
+use super::queries::{self, NewSignal};
+use crate::access::Actor;
+use crate::app::App;
+use crate::db::Tx;
+use crate::error::{Error, Result};
+use crate::events::By;
+use crate::ids::{OrganizationId, VisitId};
+use crate::live;
+use crate::visits::refusal::told;
+
+/// How often the database is asked.
+const POLL: Duration = Duration::from_millis(500);
+
+/// How often it is noted that the page is open.
+const SEEN: Duration = Duration::from_secs(15);
+
+/// How often the session of the person is looked at again.
+const RECHECK: Duration = Duration::from_mins(1);
+
+/// A line that says nothing, so that proxies see life.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// With whose eyes a page looks.
+#[derive(Clone, Debug)]
+pub enum Eyes {
+    /// Somebody signed in.
+    Person(Arc<Actor>),
+    /// A guest with a link, whom the caller has looked at.
+    Guest(OrganizationId),
+}
+
+impl Eyes {
+    async fn begin(&self, app: &App) -> Result<Tx> {
+        match self {
+            Self::Person(actor) => app.db.begin(actor).await,
+            Self::Guest(organization) => app.db.begin_worker(*organization).await,
+        }
+    }
+
+    fn organization(&self) -> OrganizationId {
+        match self {
+            Self::Person(actor) => actor.organization,
+            Self::Guest(organization) => *organization,
+        }
+    }
+}
+
+/// A page of a call.
+struct Watcher {
+    app: App,
+    eyes: Eyes,
+    visit: VisitId,
+    party: Party,
+    /// The place of the last message that was passed on.
+    last: i64,
+    told: Option<(SessionStatus, bool)>,
+    queue: VecDeque<Event>,
+    seen: Instant,
+    checked: Instant,
+    stopping: Pin<Box<dyn Future<Output = ()> + Send>>,
+    over: bool,
+}
+
+/// The stream of a page that shows the waiting room or the call. The caller has found out that the visit is theirs.
+#[must_use]
+pub fn events(app: &App, eyes: Eyes, visit: VisitId, party: Party, headers: &HeaderMap, since: i64) -> Response {
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
+    let stopping = Box::pin(app.ready.stopping());
+    let now = Instant::now();
+    let watcher = Watcher {
+        app: app.clone(),
+        eyes,
+        visit,
+        party,
+        last: last.unwrap_or(since),
+        told: None,
+        queue: VecDeque::new(),
+        seen: now,
+        checked: now + RECHECK,
+        stopping,
+        over: false,
+    };
+    let events = stream::unfold(watcher, |mut watcher| async move {
+        let event = watcher.next().await?;
+        Some((Ok::<_, Infallible>(event), watcher))
+    });
+    let answer = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+    ([(header::CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")], answer)
+        .into_response()
+}
+
+impl Watcher {
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.queue.pop_front() {
+                return Some(event);
+            }
+            if self.over {
+                return None;
+            }
+            if self.told.is_some() {
+                tokio::select! {
+                    () = sleep(POLL) => {}
+                    // The browser comes back, to another process or to the next one here.
+                    () = &mut self.stopping => return None,
+                }
+            }
+            // Where the database does not answer the stream ends, and the browser tries again.
+            if self.look().await.is_err() {
+                return None;
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Result<()> {
+        let now = Instant::now();
+        if now >= self.checked {
+            self.checked = now + RECHECK;
+            if let Eyes::Person(actor) = &self.eyes
+                && !live::goes_on(&self.app, actor).await?
+            {
+                self.over = true;
+                return Ok(());
+            }
+        }
+        let organization = self.eyes.organization();
+        let mut tx = self.eyes.begin(&self.app).await?;
+        let Some(session) = queries::find(&mut tx, organization, self.visit).await? else {
+            self.over = true;
+            return Ok(());
+        };
+        let state = (session.status, session.is_here(self.party.other()));
+        if session.status == SessionStatus::Active {
+            for signal in queries::heard(&mut tx, organization, session.id, self.party.other(), self.last).await? {
+                self.last = signal.position;
+                let data =
+                    json!({ "kind": signal.kind, "from": signal.sender, "to": signal.recipient, "body": signal.body });
+                self.queue
+                    .push_back(Event::default().event("signal").id(signal.position.to_string()).data(data.to_string()));
+            }
+        }
+        if now >= self.seen && session.status.is_open() {
+            self.seen = now + SEEN;
+            queries::seen(&mut tx, organization, self.visit, self.party).await.map_err(told)?;
+            tx.commit().await?;
+        }
+        if self.told != Some(state) {
+            self.told = Some(state);
+            let data = json!({ "status": state.0.as_str(), "here": state.1 });
+            self.queue.push_front(Event::default().event("state").data(data.to_string()));
+        }
+        self.over = session.status == SessionStatus::Ended;
+        Ok(())
+    }
+}
+
+/// What a page heard before it was made.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Since {
+    /// The place of the last message then.
+    pub since: i64,
+}
+
+/// What a browser sends to the other.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RawSignal {
+    /// `hello`, `offer`, `answer`, `candidate` or `bye`.
+    pub kind: String,
+    /// The page that sends it.
+    pub from: String,
+    /// The page that it is for.
+    pub to: String,
+    /// SDP or candidate.
+    pub body: String,
+}
+
+/// Leaves a message for the other browser. Only the two who were let in get this far: the database asks again.
+///
+/// # Errors
+/// Where there is no call, or this is no message.
+pub async fn send(mut tx: Tx, by: &By, visit: VisitId, party: Party, raw: &RawSignal) -> Result<Response> {
+    let session = queries::find(&mut tx, by.organization, visit).await?.ok_or(Error::NotFound)?;
+    if session.status != SessionStatus::Active {
+        return Err(Error::Conflict("This call is over.".to_owned()));
+    }
+    let recipient = Some(raw.to.as_str()).filter(|to| !to.is_empty());
+    let signal =
+        NewSignal { session: session.id, party, kind: &raw.kind, sender: &raw.from, recipient, body: &raw.body };
+    queries::send(&mut tx, by, &signal).await.map_err(told)?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

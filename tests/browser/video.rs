@@ -1,0 +1,124 @@
+//! A video visit in two browsers with made-up cameras: they wait, are let in, see each other, and part.
+
+use std::time::Duration;
+
+use crate::driver::{Camera, Screen, Script, Window};
+use crate::support::Portal;
+
+/// How long two browsers on one machine may take to find each other.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until the picture of the other side moves.
+async fn sees_the_other(window: &Window, who: &str) {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    let look = "const v = document.querySelector('video.theirs'); return v ? [v.videoWidth, v.currentTime] : null;";
+    let mut before = 0.0;
+    loop {
+        let found = window.run(look).await;
+        let (width, time) = (found[0].as_f64().unwrap_or(0.0), found[1].as_f64().unwrap_or(0.0));
+        if width > 0.0 && before > 0.0 && time > before {
+            return;
+        }
+        before = time;
+        assert!(
+            tokio::time::Instant::now() < end,
+            "{who} does not see the other: {found}; {}",
+            window.text("[data-state]").await
+        );
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
+/// The clinician's page of the demo's video visit. The arrivals change under the pointer when somebody comes.
+const ROOM: &str = "/visits/01900000-0000-7000-8021-000000000020/video";
+
+/// The patient comes into the waiting room.
+async fn join(phone: &Window) {
+    phone.goto("/my/visits").await;
+    phone.press("Video visit with").await;
+    phone.press("Join the video visit").await;
+    phone.wait_for_words("The clinic knows you are here").await;
+}
+
+#[tokio::test]
+async fn two_people_see_each_other() {
+    let portal = Portal::start().await;
+    let (phone, desk) = tokio::join!(
+        Window::open_with(&portal, Screen::Phone, Script::On, Camera::Allowed),
+        Window::open_with(&portal, Screen::Desk, Script::On, Camera::Allowed)
+    );
+    phone.sign_in("patient").await;
+    desk.sign_in("clinician").await;
+    desk.goto("/arrivals").await;
+    join(&phone).await;
+    phone.picture("video-waiting").await;
+    // Who comes is seen at once.
+    desk.wait_for_words("In the waiting room").await;
+    desk.picture("video-arrivals").await;
+    desk.goto(ROOM).await;
+    desk.picture("video-room").await;
+    desk.press("Admit and begin").await;
+    // The waiting room becomes the call by itself.
+    phone.wait_for_words("You are with").await;
+    tokio::join!(sees_the_other(&phone, "the patient"), sees_the_other(&desk, "the clinician"));
+    phone.wait_for_words("You are connected").await;
+    phone.picture("video-call-phone").await;
+    desk.picture("video-call-desk").await;
+
+    // Muted is muted, and the button says so.
+    phone.press("Turn camera off").await;
+    phone.wait_for_words("Turn camera on").await;
+    let off = phone
+        .run("return document.querySelector('video.mine').srcObject.getVideoTracks().every(t => !t.enabled)")
+        .await;
+    assert_eq!(off, true);
+    phone.press("Turn camera on").await;
+
+    // Who leaves may come back.
+    phone.press("Leave the call").await;
+    phone.press("Go back to the video visit").await;
+    tokio::join!(sees_the_other(&phone, "the patient, back"), sees_the_other(&desk, "the clinician, again"));
+
+    desk.press("End the call for both").await;
+    desk.wait_for_words("The call is over").await;
+    phone.wait_for_words("The call is over").await;
+}
+
+#[tokio::test]
+async fn without_a_camera_there_is_the_telephone() {
+    let portal = Portal::start().await;
+    let (phone, desk) = tokio::join!(
+        Window::open_with(&portal, Screen::Phone, Script::On, Camera::Denied),
+        Window::open(&portal, Screen::Desk, Script::On)
+    );
+    phone.sign_in("patient").await;
+    desk.sign_in("clinician").await;
+    join(&phone).await;
+    desk.goto(ROOM).await;
+    desk.press("Admit and begin").await;
+    phone.wait_for_words("We cannot use your camera or microphone").await;
+    phone.wait_for_words("020 7946 0100").await;
+    phone.picture("video-denied").await;
+}
+
+#[tokio::test]
+async fn without_javascript_there_is_the_telephone_too() {
+    let portal = Portal::start().await;
+    let (phone, desk) = tokio::join!(
+        Window::open(&portal, Screen::Phone, Script::Off),
+        Window::open(&portal, Screen::Desk, Script::Off)
+    );
+    phone.sign_in("patient").await;
+    desk.sign_in("clinician").await;
+    join(&phone).await;
+    desk.goto(ROOM).await;
+    desk.press("Admit and begin").await;
+    desk.wait_for_words("Video needs JavaScript").await;
+    phone.press("Look again").await;
+    phone.wait_for_words("You are with").await;
+    phone.wait_for_words("020 7946 0100").await;
+    phone.picture("video-plain").await;
+    desk.press("End the call for both").await;
+    phone.goto(&phone.address().await).await;
+    phone.wait_for_words("The call is over").await;
+}
