@@ -103,3 +103,14 @@ async fn the_pages_of_cases_take_no_more_than_their_parts() {
     twice(&chair, "/work", 9).await;
     twice(&chair, "/reports/cases", 7).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_takes_twelve() {
+    let portal = Portal::start().await;
+    let (staff, patient) = (portal.sign_in("assistant").await, portal.sign_in("patient").await);
+    let thread = "01900000-0000-7000-80f1-000000000002";
+    // The session, the conversation, the audit, what is read by now and told of it, the messages, the draft, the moves, who reads the
+    // portal, the badges, the files, the end.
+    twice(&staff, &format!("/threads/{thread}"), 12).await;
+    twice(&patient, &format!("/my/messages/{thread}"), 12).await;
+}

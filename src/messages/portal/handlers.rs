@@ -198,7 +198,9 @@ pub async fn draft(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Form(form): Form<
 pub async fn newer(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Query(at): Query<Where>) -> Page {
     let row = one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
     if at.seen.parse::<i32>().is_ok_and(|seen| seen < row.message_count) {
-        return ctx.fragment(&Newer { href: format!("/my/messages/{id}") });
+        // Another address than that of the page: a link to a place in the same page would load nothing.
+        let href = format!("/my/messages/{id}?seen={}", row.message_count);
+        return ctx.fragment(&Newer { href });
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }

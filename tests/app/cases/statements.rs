@@ -22,7 +22,7 @@ async fn the_list_the_queue_and_the_page_take_as_many_for_fifty_cases_as_for_one
         (&board.clerk, "/cases?view=open&rows=50", 8),
         (&board.chair, "/cases?view=open&rows=50", 9),
         (&board.chair, "/cases/review", 6),
-        (&board.chair, page.as_str(), 20),
+        (&board.chair, page.as_str(), 16),
     ];
     let mut few = Vec::new();
     for (person, path, _) in pages {
