@@ -7,6 +7,10 @@ CREATE FUNCTION pg_temp.demo_id(kind text, n integer) RETURNS uuid LANGUAGE sql 
     'case', 'task', 'follower'], kind)::text, 3, '0') || '-' || lpad(n::text, 12, '0'))::uuid
 $$;
 
+-- Rules are few, and named from two files.
+CREATE FUNCTION pg_temp.rule_id(n integer) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+$$ SELECT ('01900000-0000-7000-8fe0-' || lpad(n::text, 12, '0'))::uuid $$;
+
 -- Clear text on its way into encrypted columns. After each file the program seals what is new here; the files that
 -- write the records take the ciphertext. Nothing of this is ever in a table that lasts.
 CREATE TEMPORARY TABLE clear_text (

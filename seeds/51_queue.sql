@@ -5,7 +5,9 @@ INSERT INTO alert (organization_id, id, number, facility_id, patient_id, type, s
 OVERRIDING SYSTEM VALUE
 SELECT pg_temp.demo_id('organization', 1), pg_temp.demo_id('alert', n), number, pg_temp.demo_id('facility', place), pg_temp.demo_id('patient', person), type, severity, title, body, payload,
        status, pg_temp.demo_id('user', assignee), now() - ago, now() - ago, CASE n WHEN 1 THEN 3 WHEN 8 THEN 2 ELSE 1 END,
-       lower(type) || ':' || coalesce('patient-' || person, 'facility-' || place) || ':' || n,
+       -- What a rule of 85_rules.sql would say too is known by the rule's key.
+       coalesce('rule:' || pg_temp.rule_id(CASE n WHEN 1 THEN 1 WHEN 2 THEN 3 WHEN 4 THEN 4 WHEN 5 THEN 5 WHEN 7 THEN 6 WHEN 8 THEN 7 WHEN 18 THEN 7 END) || ':' || pg_temp.demo_id('patient', person),
+                lower(type) || ':' || coalesce('patient-' || person, 'facility-' || place) || ':' || n),
        now() - ago + CASE severity WHEN 'CRITICAL' THEN INTERVAL '1 hour' WHEN 'HIGH' THEN INTERVAL '4 hours' WHEN 'WARNING' THEN INTERVAL '1 day' END,
        CASE status WHEN 'ACKNOWLEDGED' THEN now() - moved END, CASE status WHEN 'ACKNOWLEDGED' THEN pg_temp.demo_id('user', moved_by) END,
        CASE status WHEN 'ACKNOWLEDGED' THEN now() - moved + CASE severity WHEN 'CRITICAL' THEN INTERVAL '15 minutes' WHEN 'HIGH' THEN INTERVAL '1 hour' ELSE INTERVAL '4 hours' END END,

@@ -41,6 +41,7 @@ const FILES: &[(&str, &str)] = &[
     ("82_case_work.sql", include_str!("../seeds/82_case_work.sql")),
     ("83_errands.sql", include_str!("../seeds/83_errands.sql")),
     ("84_errand_work.sql", include_str!("../seeds/84_errand_work.sql")),
+    ("85_rules.sql", include_str!("../seeds/85_rules.sql")),
     ("90_visits.sql", include_str!("../seeds/90_visits.sql")),
     ("95_messages.sql", include_str!("../seeds/95_messages.sql")),
     ("96_conversations.sql", include_str!("../seeds/96_conversations.sql")),

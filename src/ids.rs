@@ -118,6 +118,8 @@ id! {
     ObservationId;
     /// A device or an account with its maker that sends readings.
     DeviceConnectionId;
+    /// A clinical rule.
+    RuleId;
     /// A document, whatever its version.
     DocumentId;
     /// One version of a document: one file.

@@ -47,6 +47,7 @@ pub mod phi;
 pub mod portal;
 pub mod readings;
 pub mod routes;
+pub mod rules;
 pub mod saved_views;
 pub mod search;
 pub mod seed;

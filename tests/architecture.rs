@@ -36,12 +36,14 @@ const TOP: [&str; 11] =
 
 /// What one work slice may use of another. The page of a case shows what is done and kept about it; nothing there knows more of a case
 /// than `cases::head` says.
-const NEIGHBOURS: [(&str, &[&str]); 7] = [
+const NEIGHBOURS: [(&str, &[&str]); 8] = [
     ("alerts", &[]),
     ("cases", &["comments", "documents", "tasks", "casework"]),
     ("casework", &["cases", "tasks"]),
     ("documents", &["cases"]),
     ("tasks", &["cases"]),
+    // Rules look at readings and raise alerts; neither knows of them.
+    ("rules", &["alerts", "readings"]),
     ("visits", &["alerts"]),
     ("messages", &["alerts", "documents"]),
 ];
@@ -54,6 +56,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("jobs", "alerts"),
     ("jobs", "audit"),
     ("jobs", "readings"),
+    ("jobs", "rules"),
     ("jobs", "casework"),
     ("jobs", "visits"),
     ("jobs", "messages"),

@@ -20,7 +20,8 @@ const NO_ORGANIZATION: [&str; 4] = ["auth.session", "job_schedule", "metric", "r
 const NO_WALL_FOR_WORKER: [&str; 2] = ["job", "organization"];
 
 /// Who may delete rows: of what is no record.
-const DELETES: [&str; 3] = ["almoner_auth auth.session", "almoner_auth rate_limit", "almoner_worker job"];
+const DELETES: [&str; 4] =
+    ["almoner_auth auth.session", "almoner_auth rate_limit", "almoner_worker job", "almoner_worker rule_touch"];
 
 /// Functions that run with the owner's rights, and who may call them.
 const DEFINERS: &[&str] = &[
@@ -47,6 +48,7 @@ const DEFINERS: &[&str] = &[
     "kit.make_observation_partitions almoner_worker",
     "kit.message_arrives almoner_app",
     "kit.number_case almoner_app",
+    "kit.readings_arrived almoner_app",
     "kit.thread_guard almoner_app",
     "kit.thread_joined almoner_app",
     "kit.virtual_signals_end almoner_app almoner_worker",
@@ -68,8 +70,16 @@ const DEFINERS: &[&str] = &[
 ];
 
 /// History: no row of these ever changes.
-const APPEND_ONLY: [&str; 6] =
-    ["audit_event", "audit_patient", "audit_segment", "message", "message_retraction", "status_change"];
+const APPEND_ONLY: [&str; 8] = [
+    "audit_event",
+    "audit_patient",
+    "audit_segment",
+    "clinical_rule_version",
+    "message",
+    "message_retraction",
+    "rule_execution",
+    "status_change",
+];
 
 /// Our tables, without the bookkeeping of the migrations. Partitions have no policies: see `partitions_are_reached_through_their_table`.
 const TABLES: &str = "

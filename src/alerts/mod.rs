@@ -1,5 +1,6 @@
 //! Alerts: what asks for somebody's attention, who has taken it, and what came of it.
 
+mod batch;
 pub mod evidence;
 pub mod filter;
 mod forms;
@@ -18,6 +19,7 @@ mod raise;
 mod show_page;
 mod view_page;
 
+pub use batch::{raise_many, recover};
 pub use raise::{NewAlert, Raised, raise, return_unconfirmed, wake_due};
 
 use crate::access::Permission::{

@@ -73,6 +73,9 @@ const JOBS_PURGE: Duration = Duration::from_mins(10);
 /// Partitions of readings are made half a year ahead: any day of those will do.
 const READINGS_PARTITIONS: Duration = Duration::from_hours(24);
 
+/// Rules ask for readings that have not come in days: ten minutes more are nothing.
+const RULES_MISSING: Duration = Duration::from_mins(10);
+
 /// The longest wait between looks: how late a timer may be when another replica set it.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
@@ -173,6 +176,12 @@ const TIMERS: &[Timer] = &[
         kind: "audit.patients",
         label: "Make list views findable by patient",
         every: AUDIT_PATIENTS,
+        scope: Scope::EachOrganization,
+    },
+    Timer {
+        kind: "rules.missing",
+        label: "Look for readings that have not come",
+        every: RULES_MISSING,
         scope: Scope::EachOrganization,
     },
     Timer {

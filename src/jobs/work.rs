@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use super::{JobContext, chores};
 use crate::app::App;
 use crate::error::Result;
-use crate::{alerts, audit, casework, documents, messages, notifications, readings, visits};
+use crate::{alerts, audit, casework, documents, messages, notifications, readings, rules, visits};
 
 /// What does the work of one kind.
 type Work = dyn Fn(App, JobContext) -> BoxFuture<'static, Result<()>> + Send + Sync;
@@ -39,6 +39,8 @@ pub fn all() -> Handlers {
         .on("audit.seal", audit::seal)
         .on("audit.patients", audit::index_patients)
         .on("readings.partitions", readings::jobs::make_partitions)
+        .on("rules.evaluate", rules::jobs::evaluate)
+        .on("rules.missing", rules::jobs::missing)
         .on("documents.sweep", documents::jobs::sweep)
         .on("jobs.purge", chores::purge_jobs)
         .on("limits.purge", chores::purge_limits)

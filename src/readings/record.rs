@@ -10,6 +10,7 @@ use super::model::{NewReading, Refusal};
 use super::queries;
 use crate::clock::Timestamp;
 use crate::db::Tx;
+use crate::db::signals::Signal;
 use crate::error::Result;
 use crate::events::{self, Action, By, Event};
 use crate::ids::{ObservationId, PatientId};
@@ -62,6 +63,10 @@ pub async fn record(tx: &mut Tx, by: &By, readings: Vec<NewReading>) -> Result<R
     let kept: Vec<NewReading> = all.into_iter().filter(|reading| new.contains(&reading.id())).collect();
     for patient in patients {
         written_down(tx, by, patient, &kept).await?;
+    }
+    if !kept.is_empty() {
+        // The database has added a job where something looks at such readings; nobody should wait for it.
+        tx.signal(Signal::Job);
     }
     Ok(Recorded { kept, duplicates, refused })
 }
@@ -128,5 +133,6 @@ pub async fn mark_error(tx: &mut Tx, by: &By, patient: PatientId, id: Observatio
         .about(Some(patient))
         .with(json!({ "to": "ENTERED_IN_ERROR" }));
     events::record(tx, by, event).await?;
+    tx.signal(Signal::Job);
     Ok(true)
 }

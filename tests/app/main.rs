@@ -15,6 +15,7 @@ mod links;
 mod observations;
 mod portal;
 mod readings;
+mod rules;
 mod route_table;
 mod schedule;
 mod second_factor;

@@ -469,6 +469,41 @@ pub const TABLES: &[Table] = &[
         "status = 'ENTERED_IN_ERROR', status_reason = 'x'",
     )
     .labelled("observation typed by them"),
+    Table::new(
+        "clinical_rule",
+        "htf",
+        "INSERT INTO clinical_rule (organization_id, id, facility_id, name, metric, op, threshold, severity, updated_by_id)
+         VALUES ('{org}', '{id}', '{facility}', 'r{n}', 'WEIGHT', '>', 80, 'INFO', ctx.actor())",
+        "threshold = 81, updated_by_id = ctx.actor()",
+    ),
+    Table::new(
+        "clinical_rule",
+        "hf",
+        "INSERT INTO clinical_rule (organization_id, id, name, metric, op, threshold, severity, updated_by_id)
+         VALUES ('{org}', '{id}', 'r{n}', 'WEIGHT', '>', 80, 'INFO', ctx.actor())",
+        "threshold = 81, updated_by_id = ctx.actor()",
+    )
+    .labelled("clinical_rule of the organization"),
+    Table::new("clinical_rule_version", "htf", "", "made_at = now()").keyed("rule_id = '{id}'").arranged(
+        "INSERT INTO clinical_rule (organization_id, id, facility_id, name, metric, op, threshold, severity)
+         VALUES ('{org}', '{id}', '{facility}', 'r{n}', 'WEIGHT', '>', 80, 'INFO')",
+    ),
+    Table::new(
+        "rule_execution",
+        "htf",
+        "WITH r AS (INSERT INTO clinical_rule (organization_id, id, facility_id, name, metric, op, threshold, severity, updated_by_id)
+                    VALUES ('{org}', '{id}', '{facility}', 'r{n}', 'WEIGHT', '>', 80, 'INFO', ctx.actor()) RETURNING *)
+         INSERT INTO rule_execution (organization_id, id, rule_id, rule_version, patient_id, cause, triggered, outcome)
+         SELECT organization_id, id, id, 1, '{patient}', 'READING', false, 'NOTHING' FROM r",
+        "triggered = true",
+    ),
+    Table::new(
+        "rule_touch",
+        "htf",
+        "INSERT INTO rule_touch (organization_id, patient_id, metric, since) VALUES ('{org}', '{patient}', 'M{n}', now())",
+        "since = now()",
+    )
+    .keyed("metric = 'M{n}'"),
     Table::new("document_usage", "hf", "INSERT INTO document_usage (organization_id) VALUES ('{org}')", "quota_bytes = 5")
         .keyed("organization_id = '{org}'"),
     Table::new(

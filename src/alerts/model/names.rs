@@ -73,6 +73,8 @@ named! {
         Duplicate = "DUPLICATE", "Duplicate";
         /// Not a clinical matter.
         NotClinical = "NOT_CLINICAL", "Not clinical";
+        /// The readings are well again; the rule that raised it says so.
+        Recovered = "RECOVERED", "Recovered by itself";
         /// Something else, in words.
         Other = "OTHER", "Other";
     }

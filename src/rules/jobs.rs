@@ -1,0 +1,64 @@
+//! When rules are looked at.
+
+use super::evaluate::{Cause, evaluate as look};
+use super::queries::{self, Touched};
+use crate::app::App;
+use crate::error::Result;
+use crate::ids::PatientId;
+use crate::jobs::JobContext;
+
+/// Patients and metrics of one transaction.
+const BATCH: u16 = 1_000;
+
+/// `rules.evaluate`: for whatever readings have arrived. The database adds this job with the readings.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn evaluate(app: App, job: JobContext) -> Result<()> {
+    loop {
+        let mut tx = job.begin(&app).await?;
+        let (touched, more) = queries::take(&mut tx, job.organization()?, i64::from(BATCH)).await?;
+        look(&mut tx, &job.by()?, Cause::Reading, &touched).await?;
+        if !more {
+            return job.commit(tx).await;
+        }
+        tx.commit().await?;
+    }
+}
+
+/// `rules.missing`: for readings that have not arrived; and for what was held back, or whose job was lost.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn missing(app: App, job: JobContext) -> Result<()> {
+    let organization = job.organization()?;
+    let mut tx = job.begin(&app).await?;
+    let metrics = queries::missed(&mut tx, organization).await?;
+    queries::remember_held(&mut tx, organization).await?;
+    tx.commit().await?;
+    loop {
+        let mut tx = job.begin(&app).await?;
+        let (touched, more) = queries::take(&mut tx, organization, i64::from(BATCH)).await?;
+        look(&mut tx, &job.by()?, Cause::Reading, &touched).await?;
+        tx.commit().await?;
+        if !more {
+            break;
+        }
+    }
+    let mut after = PatientId::NIL;
+    loop {
+        let mut tx = job.begin(&app).await?;
+        let patients = queries::patients(&mut tx, organization, after, i64::from(BATCH)).await?;
+        let since = app.clock.now();
+        let touched: Vec<Touched> = patients
+            .iter()
+            .flat_map(|patient| metrics.iter().map(move |metric| Touched { patient: *patient, metric: *metric, since }))
+            .collect();
+        look(&mut tx, &job.by()?, Cause::Schedule, &touched).await?;
+        match patients.last() {
+            Some(last) if !metrics.is_empty() => after = *last,
+            _ => return job.commit(tx).await,
+        }
+        tx.commit().await?;
+    }
+}

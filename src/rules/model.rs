@@ -1,0 +1,367 @@
+//! What a rule says: what it watches, when it is fulfilled, and what follows. No I/O here.
+
+use serde::{Deserialize, Serialize};
+
+pub use crate::alerts::model::Severity;
+use crate::named::named;
+use crate::readings::metric::{Limits, Metric};
+
+named! {
+    /// What is asked of the readings.
+    Op {
+        /// Readings above a limit.
+        Above = ">", "is above";
+        /// Readings below a limit.
+        Below = "<", "is below";
+        /// A change upwards.
+        TrendUp = "trendUp", "rises by at least";
+        /// A change downwards.
+        TrendDown = "trendDown", "falls by at least";
+        /// No reading at all.
+        Missing = "missing", "was not measured";
+    }
+}
+
+named! {
+    /// What follows when it is fulfilled.
+    RuleAction {
+        /// An alert.
+        Alert = "ALERT", "Raise an alert";
+        /// An alert that suggests a visit.
+        SuggestVisit = "SUGGEST_VISIT", "Raise an alert that suggests a visit";
+    }
+}
+
+/// The most readings that can be asked for.
+pub const MOST_READINGS: i16 = 20;
+
+/// The longest window.
+pub const MOST_DAYS: i16 = 90;
+
+/// What is watched: a metric, or the second value of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Subject {
+    /// The metric.
+    pub metric: Metric,
+    /// Whether it is its second value.
+    pub second: bool,
+}
+
+impl Subject {
+    /// Everything that can be watched, in the order of lists.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Metric::ALL.iter().flat_map(|metric| {
+            let second = metric.second_label().map(|_| Self { metric: *metric, second: true });
+            std::iter::once(Self { metric: *metric, second: false }).chain(second)
+        })
+    }
+
+    /// The name in forms and addresses.
+    #[must_use]
+    pub fn name(self) -> String {
+        format!("{}{}", self.metric, if self.second { ".2" } else { "" })
+    }
+
+    /// What a form calls by `name`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().find(|subject| subject.name() == name)
+    }
+
+    /// The number in the schema.
+    #[must_use]
+    pub const fn part(self) -> i16 {
+        if self.second { 2 } else { 1 }
+    }
+
+    /// What the schema calls so.
+    #[must_use]
+    pub const fn of(metric: Metric, part: i16) -> Self {
+        Self { metric, second: part == 2 }
+    }
+
+    /// As people say it inside a sentence: `systolic blood pressure`, `HbA1c`.
+    #[must_use]
+    pub fn words(self) -> String {
+        match (self.metric, self.second) {
+            (Metric::BloodPressure, false) => "systolic blood pressure".to_owned(),
+            (Metric::BloodPressure, true) => "diastolic blood pressure".to_owned(),
+            (Metric::A1c, _) => self.metric.label().to_owned(),
+            (Metric::HrvRmssd, _) => "heart rate variability (RMSSD)".to_owned(),
+            (Metric::HrvSdnn, _) => "heart rate variability (SDNN)".to_owned(),
+            (other, _) => other.label().to_lowercase(),
+        }
+    }
+
+    /// Its limits.
+    #[must_use]
+    pub fn limits(self) -> Limits {
+        self.metric.second_limits().filter(|_| self.second).unwrap_or_else(|| self.metric.limits())
+    }
+
+    /// The smallest change over a window that is called a change: less cannot be told from how accurate the measurement is, or
+    /// from how much the value varies in anybody from day to day. Where the numbers come from: docs/rules.md.
+    #[must_use]
+    pub const fn noise(self) -> f64 {
+        match self.metric {
+            Metric::BloodPressure => 5.0,
+            Metric::Glucose => 0.9,
+            Metric::Weight => 1.0,
+            Metric::Bmi => 0.4,
+            Metric::HeartRate | Metric::HrvRmssd | Metric::HrvSdnn => 5.0,
+            Metric::Spo2 | Metric::Respiration => 2.0,
+            Metric::Temperature => 0.3,
+            Metric::A1c => 0.5,
+            Metric::Sleep => 0.75,
+            Metric::Steps => 1500.0,
+            Metric::Mood => 1.0,
+        }
+    }
+
+    /// `160 mmHg`.
+    #[must_use]
+    pub fn amount(self, value: f64) -> String {
+        format!("{} {}", crate::web::format::number(value, 2), self.metric.unit())
+    }
+}
+
+/// When a rule is fulfilled.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Condition {
+    /// What is watched.
+    pub subject: Subject,
+    /// What is asked of it.
+    pub op: Op,
+    /// The limit, or the smallest change; none for [`Op::Missing`].
+    pub threshold: Option<f64>,
+    /// So many readings of the window must lie beyond the limit.
+    pub min_count: i16,
+    /// Days looked back upon.
+    pub window_days: i16,
+}
+
+/// A rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Definition {
+    /// What people call it.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// When it is fulfilled.
+    pub condition: Condition,
+    /// How grave that is.
+    pub severity: Severity,
+    /// What follows.
+    pub action: RuleAction,
+    /// What to do then, in words.
+    pub advice: Option<String>,
+    /// Whether the alert ends by itself on recovery.
+    pub resolves: bool,
+    /// Whether it is at work.
+    pub enabled: bool,
+    /// Higher comes first.
+    pub priority: i16,
+}
+
+/// The parameters of an action, as they are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ActionParams {
+    /// What to do, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+fn days(count: i16) -> String {
+    if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
+}
+
+impl Condition {
+    /// The condition in words, to follow "If ".
+    #[must_use]
+    pub fn words(&self) -> String {
+        let subject = self.subject.words();
+        let amount = self.threshold.map(|value| self.subject.amount(value)).unwrap_or_default();
+        let within = days(self.window_days);
+        match self.op {
+            Op::Above | Op::Below if self.min_count == 1 => {
+                format!("{subject} {} {amount} in a reading within {within}", self.op.label())
+            }
+            Op::Above | Op::Below => {
+                format!("{subject} {} {amount} in {} readings within {within}", self.op.label(), self.min_count)
+            }
+            Op::TrendUp | Op::TrendDown => format!("{subject} {} {amount} over {within}", self.op.label()),
+            Op::Missing => format!("{subject} was not measured for {within}, of somebody who measured it before"),
+        }
+    }
+
+    /// Whether one value lies beyond the limit.
+    #[must_use]
+    pub fn hit(&self, value: f64) -> bool {
+        match (self.op, self.threshold) {
+            (Op::Above, Some(limit)) => value > limit,
+            (Op::Below, Some(limit)) => value < limit,
+            _ => false,
+        }
+    }
+
+    /// The kind of alert that it raises.
+    #[must_use]
+    pub fn alert_kind(&self) -> String {
+        match (self.op, self.subject.metric) {
+            (Op::Missing, _) => "MISSED_READING".to_owned(),
+            (Op::Above | Op::TrendUp, Metric::BloodPressure) => "BP_HIGH_TREND".to_owned(),
+            (Op::Above, metric) => format!("{metric}_HIGH"),
+            (Op::TrendUp, metric) => format!("{metric}_UP"),
+            (Op::Below, metric) => format!("{metric}_LOW"),
+            (Op::TrendDown, metric) => format!("{metric}_DOWN"),
+        }
+    }
+}
+
+impl Definition {
+    /// The whole rule as a sentence: "If systolic blood pressure is above 160 mmHg in 2 readings within 3 days, raise a HIGH alert."
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let article = if self.severity == Severity::Info { "an" } else { "a" };
+        let then = match self.action {
+            RuleAction::Alert => format!("raise {article} {} alert", self.severity),
+            RuleAction::SuggestVisit => format!("raise {article} {} alert that suggests a visit", self.severity),
+        };
+        format!("If {}, {then}.", self.condition.words())
+    }
+}
+
+/// What was found in the readings of the window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// Readings.
+    pub count: i64,
+    /// Those beyond the limit.
+    pub hits: i64,
+    /// Whether the latest readings, as many as the rule asks for, all lie on the good side, and there are so many.
+    pub latest_clear: bool,
+    /// Whether there were readings before the window.
+    pub before: bool,
+    /// Days, ascending, and the median of each.
+    pub days: Vec<(f64, f64)>,
+}
+
+/// Whether it is fulfilled.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Verdict {
+    /// It is; for a trend, with the change over the window.
+    Fulfilled(Option<super::trend::Trend>),
+    /// It is not, and what it was about is over.
+    Recovered,
+    /// It is not.
+    Nothing,
+}
+
+impl Condition {
+    /// Looks at what was found. A rule that `resolves` lets readings that have come back to the good side end what others began,
+    /// also where all of them arrive together; one that does not fires for every reading beyond its limit.
+    #[must_use]
+    pub fn judge(&self, seen: &Seen, resolves: bool) -> Verdict {
+        match self.op {
+            Op::Above | Op::Below => {
+                if resolves && seen.latest_clear {
+                    Verdict::Recovered
+                } else if seen.hits >= i64::from(self.min_count) {
+                    Verdict::Fulfilled(None)
+                } else {
+                    Verdict::Nothing
+                }
+            }
+            Op::TrendUp | Op::TrendDown => {
+                let Some(trend) = super::trend::of(&seen.days, self.window_days) else { return Verdict::Nothing };
+                let wanted = self.threshold.unwrap_or(f64::INFINITY).max(self.subject.noise());
+                let change = if self.op == Op::TrendUp { trend.change } else { -trend.change };
+                if trend.certain && change >= wanted {
+                    Verdict::Fulfilled(Some(trend))
+                } else if change < wanted / 2.0 {
+                    // A change that has halved is over; between that and the limit nothing flutters.
+                    Verdict::Recovered
+                } else {
+                    Verdict::Nothing
+                }
+            }
+            Op::Missing => match (seen.count, seen.before) {
+                (0, true) => Verdict::Fulfilled(None),
+                (0, false) => Verdict::Nothing,
+                _ => Verdict::Recovered,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn condition(op: Op, threshold: Option<f64>) -> Condition {
+        let subject = Subject { metric: Metric::BloodPressure, second: false };
+        Condition { subject, op, threshold, min_count: 2, window_days: 3 }
+    }
+
+    #[test]
+    fn a_rule_reads_as_a_sentence() {
+        let mut rule = Definition {
+            name: "Systolic high".to_owned(),
+            description: None,
+            condition: condition(Op::Above, Some(160.0)),
+            severity: Severity::High,
+            action: RuleAction::Alert,
+            advice: None,
+            resolves: true,
+            enabled: true,
+            priority: 0,
+        };
+        assert_eq!(
+            rule.sentence(),
+            "If systolic blood pressure is above 160 mmHg in 2 readings within 3 days, raise a HIGH alert."
+        );
+        rule.condition = Condition { op: Op::Missing, threshold: None, ..rule.condition };
+        rule.severity = Severity::Info;
+        rule.action = RuleAction::SuggestVisit;
+        assert_eq!(
+            rule.sentence(),
+            "If systolic blood pressure was not measured for 3 days, of somebody who measured it before, raise an INFO alert that suggests a visit."
+        );
+    }
+
+    #[test]
+    fn everything_that_can_be_watched_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<_> = Subject::all().map(Subject::name).collect();
+        assert_eq!(names.len(), Metric::ALL.len() + 1);
+        for subject in Subject::all() {
+            assert_eq!(Subject::named(&subject.name()), Some(subject));
+            assert_eq!(Subject::of(subject.metric, subject.part()), subject);
+        }
+        assert_eq!(Subject::named("SHOE_SIZE"), None);
+        assert_eq!(Subject::named("WEIGHT.2"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_above_and_below(value in proptest::num::f64::ANY, limit in 0.0..1e6_f64) {
+            let above = condition(Op::Above, Some(limit)).hit(value);
+            let below = condition(Op::Below, Some(limit)).hit(value);
+            prop_assert!(!(above && below));
+            prop_assert!(above || below || value == limit || value.is_nan());
+        }
+
+        #[test]
+        fn what_is_fulfilled_has_hits_enough_and_has_not_recovered(count in 0_i64..50, hits in 0_i64..50, latest_clear: bool, before: bool, resolves: bool) {
+            let seen = Seen { count, hits: hits.min(count), latest_clear, before, days: Vec::new() };
+            let verdict = condition(Op::Above, Some(160.0)).judge(&seen, resolves);
+            prop_assert_eq!(verdict == Verdict::Fulfilled(None), seen.hits >= 2 && !(resolves && latest_clear));
+            let missing = condition(Op::Missing, None).judge(&seen, resolves);
+            prop_assert_eq!(missing == Verdict::Fulfilled(None), count == 0 && before);
+            // Without days there is no trend.
+            prop_assert_eq!(condition(Op::TrendUp, Some(5.0)).judge(&seen, resolves), Verdict::Nothing);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Clinical rules: what readings make of them.
+
+mod evaluation;
