@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Item, Kind, Stored};
+use super::{Item, Kind, Stored, remove};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{OrganizationId, PatientId};
@@ -112,19 +112,9 @@ impl Kind for Allergies {
     }
 
     async fn remove(ctx: &Ctx, tx: &mut Tx, record: &Record, id: Uuid, version: i64) -> Result<bool> {
-        let done = sqlx::query!(
-            "UPDATE allergy SET deleted_at = now(), deleted_by_id = $5
-             WHERE organization_id = $1 AND patient_id = $2 AND id = $3 AND row_version = $4 AND deleted_at IS NULL",
-            ctx.actor.organization.uuid(),
-            record.id().uuid(),
-            id,
-            version,
-            ctx.actor.user.uuid(),
-        )
-        .execute(&mut **tx)
-        .await?;
+        let removed = remove!("allergy", ctx, tx, record, id, version);
         settle_word(tx, ctx.actor.organization, record.id()).await?;
-        Ok(done.rows_affected() > 0)
+        Ok(removed)
     }
 }
 

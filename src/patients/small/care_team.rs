@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::{Item, Kind, Stored};
+use super::{Item, Kind, Stored, Twice, remove, settled};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::patients::dates::Span;
@@ -25,6 +25,13 @@ pub struct MemberInput {
     starts_on: NaiveDate,
     ends_on: Option<NaiveDate>,
 }
+
+/// What stands in the way of the same entry twice.
+const TWICE: Twice = Twice {
+    constraint: "care_team_member_once",
+    field: "role",
+    message: "They have this part already. Change that entry",
+};
 
 impl Kind for CareTeam {
     const TABLE: &'static str = "care_team_member";
@@ -89,7 +96,7 @@ impl Kind for CareTeam {
         )
         .execute(&mut **tx)
         .await;
-        settled(done)
+        settled(done, &TWICE)
     }
 
     async fn update(ctx: &Ctx, tx: &mut Tx, record: &Record, id: Uuid, version: i64, input: &MemberInput) -> Stored {
@@ -107,22 +114,11 @@ impl Kind for CareTeam {
         )
         .execute(&mut **tx)
         .await;
-        settled(done)
+        settled(done, &TWICE)
     }
 
     async fn remove(ctx: &Ctx, tx: &mut Tx, record: &Record, id: Uuid, version: i64) -> Result<bool> {
-        let done = sqlx::query!(
-            "UPDATE care_team_member SET deleted_at = now(), deleted_by_id = $5
-             WHERE organization_id = $1 AND patient_id = $2 AND id = $3 AND row_version = $4 AND deleted_at IS NULL",
-            ctx.actor.organization.uuid(),
-            record.id().uuid(),
-            id,
-            version,
-            ctx.actor.user.uuid(),
-        )
-        .execute(&mut **tx)
-        .await?;
-        Ok(done.rows_affected() > 0)
+        Ok(remove!("care_team_member", ctx, tx, record, id, version))
     }
 }
 
@@ -153,18 +149,5 @@ impl Row {
                 .put("row_version", self.row_version.to_string()),
             title: self.name,
         }
-    }
-}
-
-/// The same entry twice is said beside the field.
-fn settled(done: Result<sqlx::postgres::PgQueryResult, sqlx::Error>) -> Stored {
-    match done {
-        Ok(done) => Ok(Ok(done.rows_affected() > 0)),
-        Err(error)
-            if error.as_database_error().and_then(|error| error.constraint()) == Some("care_team_member_once") =>
-        {
-            Ok(Err(FormErrors::one("role", "They have this part already. Change that entry")))
-        }
-        Err(error) => Err(error.into()),
     }
 }

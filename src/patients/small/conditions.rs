@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::{Item, Kind, Stored};
+use super::{Item, Kind, Stored, remove};
 use crate::access::Role;
 use crate::db::Tx;
 use crate::error::Result;
@@ -120,18 +120,7 @@ impl Kind for Conditions {
     }
 
     async fn remove(ctx: &Ctx, tx: &mut Tx, record: &Record, id: Uuid, version: i64) -> Result<bool> {
-        let done = sqlx::query!(
-            "UPDATE condition SET deleted_at = now(), deleted_by_id = $5
-             WHERE organization_id = $1 AND patient_id = $2 AND id = $3 AND row_version = $4 AND deleted_at IS NULL",
-            ctx.actor.organization.uuid(),
-            record.id().uuid(),
-            id,
-            version,
-            ctx.actor.user.uuid(),
-        )
-        .execute(&mut **tx)
-        .await?;
-        Ok(done.rows_affected() > 0)
+        Ok(remove!("condition", ctx, tx, record, id, version))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Item, Kind, Stored, open, seal};
+use super::{Item, Kind, Stored, open, remove, seal};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::patients::fields::{Field, Input, Reader, Typed};
@@ -119,18 +119,7 @@ impl Kind for Contacts {
     }
 
     async fn remove(ctx: &Ctx, tx: &mut Tx, record: &Record, id: Uuid, version: i64) -> Result<bool> {
-        let done = sqlx::query!(
-            "UPDATE patient_contact SET deleted_at = now(), deleted_by_id = $5
-             WHERE organization_id = $1 AND patient_id = $2 AND id = $3 AND row_version = $4 AND deleted_at IS NULL",
-            ctx.actor.organization.uuid(),
-            record.id().uuid(),
-            id,
-            version,
-            ctx.actor.user.uuid(),
-        )
-        .execute(&mut **tx)
-        .await?;
-        Ok(done.rows_affected() > 0)
+        Ok(remove!("patient_contact", ctx, tx, record, id, version))
     }
 }
 

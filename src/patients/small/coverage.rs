@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::{Item, Kind, Stored, open, seal};
+use super::{Item, Kind, Stored, open, remove, seal};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::patients::dates::Span;
@@ -125,18 +125,7 @@ impl Kind for Coverages {
     }
 
     async fn remove(ctx: &Ctx, tx: &mut Tx, record: &Record, id: Uuid, version: i64) -> Result<bool> {
-        let done = sqlx::query!(
-            "UPDATE coverage SET deleted_at = now(), deleted_by_id = $5
-             WHERE organization_id = $1 AND patient_id = $2 AND id = $3 AND row_version = $4 AND deleted_at IS NULL",
-            ctx.actor.organization.uuid(),
-            record.id().uuid(),
-            id,
-            version,
-            ctx.actor.user.uuid(),
-        )
-        .execute(&mut **tx)
-        .await?;
-        Ok(done.rows_affected() > 0)
+        Ok(remove!("coverage", ctx, tx, record, id, version))
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::{Item, Kind, Stored};
+use super::{Item, Kind, Stored, Twice, remove, settled};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::patients::dates::Span;
@@ -26,6 +26,10 @@ pub struct FlagInput {
     starts_on: NaiveDate,
     ends_on: Option<NaiveDate>,
 }
+
+/// What stands in the way of the same entry twice.
+const TWICE: Twice =
+    Twice { constraint: "patient_flag_once", field: "code", message: "This flag stands already. Change that one" };
 
 impl Kind for Flags {
     const TABLE: &'static str = "patient_flag";
@@ -98,7 +102,7 @@ impl Kind for Flags {
         )
         .execute(&mut **tx)
         .await;
-        settled(done)
+        settled(done, &TWICE)
     }
 
     async fn update(ctx: &Ctx, tx: &mut Tx, record: &Record, id: Uuid, version: i64, input: &FlagInput) -> Stored {
@@ -116,22 +120,11 @@ impl Kind for Flags {
         )
         .execute(&mut **tx)
         .await;
-        settled(done)
+        settled(done, &TWICE)
     }
 
     async fn remove(ctx: &Ctx, tx: &mut Tx, record: &Record, id: Uuid, version: i64) -> Result<bool> {
-        let done = sqlx::query!(
-            "UPDATE patient_flag SET deleted_at = now(), deleted_by_id = $5
-             WHERE organization_id = $1 AND patient_id = $2 AND id = $3 AND row_version = $4 AND deleted_at IS NULL",
-            ctx.actor.organization.uuid(),
-            record.id().uuid(),
-            id,
-            version,
-            ctx.actor.user.uuid(),
-        )
-        .execute(&mut **tx)
-        .await?;
-        Ok(done.rows_affected() > 0)
+        Ok(remove!("patient_flag", ctx, tx, record, id, version))
     }
 }
 
@@ -163,16 +156,5 @@ impl Row {
                 .put("row_version", self.row_version.to_string()),
             title: flag.word,
         }
-    }
-}
-
-/// The same entry twice is said beside the field.
-fn settled(done: Result<sqlx::postgres::PgQueryResult, sqlx::Error>) -> Stored {
-    match done {
-        Ok(done) => Ok(Ok(done.rows_affected() > 0)),
-        Err(error) if error.as_database_error().and_then(|error| error.constraint()) == Some("patient_flag_once") => {
-            Ok(Err(FormErrors::one("code", "This flag stands already. Change that one")))
-        }
-        Err(error) => Err(error.into()),
     }
 }

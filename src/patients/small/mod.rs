@@ -115,6 +115,44 @@ pub trait Kind: Send + Sync + 'static {
     ) -> impl Future<Output = Result<bool>> + Send;
 }
 
+/// Takes an entry of a table out of use; whether it still was at that version.
+macro_rules! remove {
+    ($table:literal, $ctx:ident, $tx:ident, $record:ident, $id:ident, $version:ident) => {
+        sqlx::query!(
+            "UPDATE " + $table + " SET deleted_at = now(), deleted_by_id = $5
+             WHERE organization_id = $1 AND patient_id = $2 AND id = $3 AND row_version = $4 AND deleted_at IS NULL",
+            $ctx.actor.organization.uuid(),
+            $record.id().uuid(),
+            $id,
+            $version,
+            $ctx.actor.user.uuid(),
+        )
+        .execute(&mut **$tx)
+        .await?
+        .rows_affected()
+            > 0
+    };
+}
+use remove;
+
+/// A rule of the database against the same entry twice, and what to say beside which field.
+struct Twice {
+    constraint: &'static str,
+    field: &'static str,
+    message: &'static str,
+}
+
+/// What an insertion or a change came to, where the same entry is not taken twice.
+fn settled(done: Result<sqlx::postgres::PgQueryResult, sqlx::Error>, twice: &Twice) -> Stored {
+    match done {
+        Ok(done) => Ok(Ok(done.rows_affected() > 0)),
+        Err(error) if error.as_database_error().and_then(|error| error.constraint()) == Some(twice.constraint) => {
+            Ok(Err(FormErrors::one(twice.field, twice.message)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The routes of all kinds.
 #[must_use]
 pub fn routes() -> Routes {
