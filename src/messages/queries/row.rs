@@ -104,22 +104,23 @@ impl std::str::FromStr for Cursor {
     }
 }
 
-/// All columns of a [`Row`] from `$from`, which names the conversations `t`; `$1` is the organization, `$2` who asks.
+/// All columns of a [`Row`]; how much is unread is asked conversation by conversation, or all that the person takes part in would
+/// be read for it. From `$from`, which names the conversations `t`; `$1` is the organization, `$2` who asks.
 macro_rules! threads {
     ([$($from:tt)+], [$($end:tt)+], $($args:tt)*) => {
         sqlx::query_as!(
             $crate::messages::queries::row::Row,
-            r#"SELECT t.id AS "id!: ThreadId", t.number AS "number!", t.facility_id AS "facility_id!: FacilityId", f.name AS "facility!",
+            r#"SELECT t.id AS "id!: ThreadId", t.number AS "number!", t.facility_id AS "facility_id!: FacilityId", COALESCE(f.name, '') AS "facility!",
                       t.patient_id AS "patient_id?: PatientId", p.first_name AS "patient_first?", p.last_name AS "patient_last?",
                       t.subject AS "subject?", t.category AS "category!: Category", t.channel AS "channel!: Channel", t.contact_enc AS "contact_enc?",
                       t.status AS "status!: Status", t.assignee_id AS "assignee_id?: UserId", u.first_name AS "assignee_first?", u.last_name AS "assignee_last?",
                       t.message_count AS "message_count!", t.last_message_at AS "last_message_at!: Timestamp", t.waiting_since AS "waiting_since?: Timestamp",
-                      t.closed_at AS "closed_at?: Timestamp", COALESCE(me.unread_count, 0) AS "unread!", t.row_version AS "row_version!"
+                      t.closed_at AS "closed_at?: Timestamp", COALESCE((SELECT me.unread_count FROM thread_participant AS me
+                               WHERE me.organization_id = t.organization_id AND me.thread_id = t.id AND me.user_id = $2), 0) AS "unread!", t.row_version AS "row_version!"
                FROM "# + $($from)+ + r#"
-               JOIN facility AS f ON f.organization_id = t.organization_id AND f.id = t.facility_id
+               LEFT JOIN facility AS f ON f.organization_id = t.organization_id AND f.id = t.facility_id
                LEFT JOIN patient AS p ON p.organization_id = t.organization_id AND p.id = t.patient_id
                LEFT JOIN app_user AS u ON u.organization_id = t.organization_id AND u.id = t.assignee_id
-               LEFT JOIN thread_participant AS me ON me.organization_id = t.organization_id AND me.thread_id = t.id AND me.user_id = $2
                "# + $($end)+,
             $($args)*
         )

@@ -131,7 +131,7 @@ macro_rules! request_rows {
     ($condition:literal, $($argument:expr),+ $(,)?) => {
         sqlx::query_as!(
             RequestRow,
-            r#"SELECT r.id AS "id: VisitRequestId", r.number, r.facility_id AS "facility_id: FacilityId", f.name AS facility,
+            r#"SELECT r.id AS "id: VisitRequestId", r.number, r.facility_id AS "facility_id: FacilityId", COALESCE(f.name, '') AS "facility!",
                       r.patient_id AS "patient_id: PatientId", p.first_name, p.last_name, p.date_of_birth AS "date_of_birth: NaiveDate",
                       r.request_type AS "request_type: VisitType", r.visit_mode AS "mode: Mode", r.requested_date AS "requested_date: NaiveDate",
                       r.window_start AS "window_start: Timestamp", r.window_end AS "window_end: Timestamp", r.reason_text, r.reason_category,
@@ -144,7 +144,7 @@ macro_rules! request_rows {
                         || COALESCE((SELECT ' (' || CASE a.relationship WHEN 'OTHER' THEN 'trusted person' ELSE lower(a.relationship) END || ', for the patient)' FROM portal_account AS a
                                      WHERE a.organization_id = r.organization_id AND a.patient_id = r.patient_id AND a.user_id = r.created_by_id AND a.relationship <> 'SELF' LIMIT 1), '') AS asked_by, r.row_version
                FROM visit_request AS r
-               JOIN facility AS f ON f.organization_id = r.organization_id AND f.id = r.facility_id
+               LEFT JOIN facility AS f ON f.organization_id = r.organization_id AND f.id = r.facility_id
                JOIN patient AS p ON p.organization_id = r.organization_id AND p.id = r.patient_id
                LEFT JOIN slot AS s ON s.organization_id = r.organization_id AND s.id = r.proposed_slot_id
                LEFT JOIN staff AS t ON t.organization_id = s.organization_id AND t.id = s.staff_id
@@ -165,7 +165,8 @@ pub async fn lock(conn: &mut PgConnection, actor: &Actor, id: VisitRequestId) ->
     Ok(request_rows!("r.id = $2 FOR UPDATE OF r", actor.organization.uuid(), id.uuid()).fetch_optional(conn).await?)
 }
 
-/// Requests that somebody still has to do something about: the most urgent first, then who has waited longest.
+/// Requests that somebody still has to do something about: the most urgent first, then who has waited longest. The first of
+/// each facility come by its index, then the first of those.
 pub async fn open(
     conn: &mut PgConnection,
     actor: &Actor,
@@ -174,7 +175,13 @@ pub async fn open(
     limit: i64,
 ) -> Result<Vec<RequestRow>> {
     Ok(request_rows!(
-        "r.facility_id = ANY ($2) AND r.is_open AND ($3::text IS NULL OR r.status = $3) ORDER BY r.acuity_rank DESC, r.created_at, r.id LIMIT $4",
+        "r.id = ANY (ARRAY(
+            SELECT q.id FROM unnest($2::uuid[]) AS place (id) CROSS JOIN LATERAL (
+              SELECT x.id, x.acuity_rank, x.created_at FROM visit_request AS x
+               WHERE x.organization_id = $1 AND x.facility_id = place.id AND x.is_open AND ($3::text IS NULL OR x.status = $3)
+               ORDER BY x.acuity_rank DESC, x.created_at, x.id LIMIT $4) AS q
+             ORDER BY q.acuity_rank DESC, q.created_at, q.id LIMIT $4))
+         ORDER BY r.acuity_rank DESC, r.created_at, r.id",
         actor.organization.uuid(),
         facilities,
         status.map(RequestStatus::as_str),
@@ -192,7 +199,12 @@ pub async fn closed(
     limit: i64,
 ) -> Result<Vec<RequestRow>> {
     Ok(request_rows!(
-        "r.facility_id = ANY ($2) AND NOT r.is_open ORDER BY r.created_at DESC, r.id DESC LIMIT $3",
+        "r.id = ANY (ARRAY(
+            SELECT q.id FROM unnest($2::uuid[]) AS place (id) CROSS JOIN LATERAL (
+              SELECT x.id, x.created_at FROM visit_request AS x WHERE x.organization_id = $1 AND x.facility_id = place.id AND NOT x.is_open
+               ORDER BY x.created_at DESC LIMIT $3) AS q
+             ORDER BY q.created_at DESC, q.id DESC LIMIT $3))
+         ORDER BY r.created_at DESC, r.id DESC",
         actor.organization.uuid(),
         facilities,
         limit,

@@ -94,7 +94,8 @@ pub async fn leave(
     .await?)
 }
 
-/// Stretches of some people's time that cannot be offered: away, held, booked, blocked, or overbooked.
+/// Stretches of some people's time that cannot be offered: away, held, booked, blocked, or overbooked. No slot and no visit is
+/// longer than twelve hours, so that nothing of years ago is read.
 pub async fn busy(
     conn: &mut PgConnection,
     organization: OrganizationId,
@@ -105,14 +106,14 @@ pub async fn busy(
     let rows = sqlx::query!(
         r#"SELECT staff_id AS "staff_id!: StaffId", starts AS "starts!: Timestamp", ends AS "ends!: Timestamp" FROM (
              SELECT staff_id, start_time AS starts, end_time AS ends FROM slot
-              WHERE organization_id = $1 AND staff_id = ANY ($2) AND start_time < $4 AND end_time > $3 AND deleted_at IS NULL
+              WHERE organization_id = $1 AND staff_id = ANY ($2) AND start_time > $3::timestamptz - INTERVAL '12 hours' AND start_time < $4 AND end_time > $3 AND deleted_at IS NULL
                 AND (status IN ('BOOKED', 'BLOCKED') OR (status = 'HELD' AND held_until > clock_timestamp()))
              UNION ALL
              SELECT staff_id, starts_at, ends_at FROM staff_leave
               WHERE organization_id = $1 AND staff_id = ANY ($2) AND starts_at < $4 AND ends_at > $3 AND deleted_at IS NULL
              UNION ALL
              SELECT staff_id, start_time, end_time FROM visit
-              WHERE organization_id = $1 AND staff_id = ANY ($2) AND start_time < $4 AND end_time > $3 AND deleted_at IS NULL
+              WHERE organization_id = $1 AND staff_id = ANY ($2) AND start_time > $3::timestamptz - INTERVAL '12 hours' AND start_time < $4 AND end_time > $3 AND deleted_at IS NULL
                 AND status NOT IN ('CANCELLED', 'NO_SHOW') AND overbook_reason IS NULL) AS taken"#,
         organization.uuid(),
         staff,

@@ -116,7 +116,7 @@ macro_rules! visit_rows {
     ($condition:literal, $($argument:expr),+ $(,)?) => {
         sqlx::query_as!(
             VisitRow,
-            r#"SELECT v.id AS "id: VisitId", v.number, v.facility_id AS "facility_id: FacilityId", f.name AS facility,
+            r#"SELECT v.id AS "id: VisitId", v.number, v.facility_id AS "facility_id: FacilityId", COALESCE(f.name, '') AS "facility!",
                       v.patient_id AS "patient_id: PatientId", p.first_name AS "first_name?", p.last_name AS "last_name?", p.date_of_birth AS "date_of_birth?: NaiveDate",
                       v.staff_id AS "staff_id: StaffId", s.name AS "staff?", v.slot_id AS "slot_id: SlotId",
                       v.visit_type AS "visit_type: VisitType", v.visit_mode AS "mode: Mode", v.location, v.reason_text,
@@ -127,7 +127,7 @@ macro_rules! visit_rows {
                       v.waiting_number, v.checked_in_at AS "checked_in_at: Timestamp", v.started_at AS "started_at: Timestamp",
                       v.ended_at AS "ended_at: Timestamp", v.sequence, v.row_version
                FROM visit AS v
-               JOIN facility AS f ON f.organization_id = v.organization_id AND f.id = v.facility_id
+               LEFT JOIN facility AS f ON f.organization_id = v.organization_id AND f.id = v.facility_id
                LEFT JOIN patient AS p ON p.organization_id = v.organization_id AND p.id = v.patient_id
                LEFT JOIN staff AS s ON s.organization_id = v.organization_id AND s.id = v.staff_id
                WHERE v.organization_id = $1 AND v.deleted_at IS NULL AND "# + $condition,
