@@ -145,6 +145,10 @@ impl Role {
             P::ExportReadings => {
                 matches!(self, R::Clinician | R::MedicalAssistant | R::Manager | R::Compliance)
             }
+            P::ViewWeeklySummaries | P::ViewContent => {
+                matches!(self, R::Clinician | R::MedicalAssistant | R::Manager | R::Compliance)
+            }
+            P::EditContent | P::AssignContent => matches!(self, R::Clinician),
             P::WorkOnTasks => !matches!(self, R::Patient),
             P::GivePatientTasks => matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager),
             P::ReviewDetailChanges => matches!(self, R::Clinician | R::MedicalAssistant | R::Manager),
@@ -254,6 +258,14 @@ pub enum Permission {
     CorrectReadings,
     /// Take readings out as CSV.
     ExportReadings,
+    /// See what the weeks of patients were like.
+    ViewWeeklySummaries,
+    /// See the library of things to read, and what patients were given of it.
+    ViewContent,
+    /// Write in the library.
+    EditContent,
+    /// Give patients something to read.
+    AssignContent,
     /// See the tasks of what one sees, do those one has, give some to colleagues.
     WorkOnTasks,
     /// Give tasks about patients, also to the patients.
@@ -302,7 +314,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 58] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -335,6 +347,10 @@ impl Permission {
         Self::RecordReadings,
         Self::CorrectReadings,
         Self::ExportReadings,
+        Self::ViewWeeklySummaries,
+        Self::ViewContent,
+        Self::EditContent,
+        Self::AssignContent,
         Self::WorkOnTasks,
         Self::GivePatientTasks,
         Self::ReviewDetailChanges,
@@ -395,6 +411,10 @@ impl Permission {
             Self::RecordReadings => "Record readings",
             Self::CorrectReadings => "Mark readings as entered in error, set goals, link devices",
             Self::ExportReadings => "Export readings",
+            Self::ViewWeeklySummaries => "See weekly summaries",
+            Self::ViewContent => "See things to read and who opened them",
+            Self::EditContent => "Write things to read",
+            Self::AssignContent => "Give patients things to read",
             Self::WorkOnTasks => "Give and do tasks",
             Self::GivePatientTasks => "Give tasks about patients",
             Self::ReviewDetailChanges => "Answer changes of details that patients ask for",

@@ -14,6 +14,10 @@ use crate::documents;
 use crate::ids::OrganizationId;
 use crate::patients::names;
 use crate::phi::{self, Keyring, normalise};
+use crate::weekly;
+
+/// Weeks that are summed up for the demo.
+const DEMO_WEEKS: u64 = 6;
 
 /// The organizations of the demo, as `seeds/00_kit.sql` numbers them.
 pub const ORGANIZATIONS: [Uuid; 2] = [
@@ -42,6 +46,8 @@ const FILES: &[(&str, &str)] = &[
     ("83_errands.sql", include_str!("../seeds/83_errands.sql")),
     ("84_errand_work.sql", include_str!("../seeds/84_errand_work.sql")),
     ("85_rules.sql", include_str!("../seeds/85_rules.sql")),
+    ("85_reading.sql", include_str!("../seeds/85_reading.sql")),
+    ("86_reading_given.sql", include_str!("../seeds/86_reading_given.sql")),
     ("90_visits.sql", include_str!("../seeds/90_visits.sql")),
     ("95_messages.sql", include_str!("../seeds/95_messages.sql")),
     ("96_conversations.sql", include_str!("../seeds/96_conversations.sql")),
@@ -119,6 +125,7 @@ pub async fn fill(app: &App, admin: &PgConnectOptions) -> anyhow::Result<Outcome
         seal(&mut tx, app.keyring()).await.with_context(|| format!("what seeds/{name} tells cannot be sealed"))?;
     }
     run(&mut tx, &format!("SET LOCAL app.ctx = '{}|||*'", ORGANIZATIONS[0])).await?;
+    weekly::jobs::fill(&mut tx, OrganizationId::from(ORGANIZATIONS[0]), app.clock.now(), DEMO_WEEKS).await?;
     documents::demo::fill(app, &mut tx, OrganizationId::from(ORGANIZATIONS[0])).await?;
     tx.commit().await?;
     conn.close().await?;

@@ -23,6 +23,7 @@ pub mod charts;
 pub mod clock;
 pub mod comments;
 pub mod config;
+pub mod content;
 pub mod db;
 pub mod demo;
 pub mod design;
@@ -57,6 +58,7 @@ pub mod tasks;
 pub mod telemetry;
 pub mod visits;
 pub mod web;
+pub mod weekly;
 
 /// The schema, step by step.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -2,8 +2,8 @@
 
 use crate::web::Routes;
 use crate::{
-    accounts, admin, alerts, audit, cases, casework, chart, design, documents, health, home, ingest, jobs, live,
-    messages, notifications, patients, portal, readings, search, tasks, visits,
+    accounts, admin, alerts, audit, cases, casework, chart, content, design, documents, health, home, ingest, jobs,
+    live, messages, notifications, patients, portal, readings, search, tasks, visits, weekly,
 };
 
 /// Every route of the portal.
@@ -24,6 +24,8 @@ pub fn all() -> Routes {
         .merge(notifications::routes())
         .merge(patients::routes())
         .merge(documents::routes())
+        .merge(content::routes())
+        .merge(weekly::routes())
         .merge(readings::routes())
         .merge(tasks::routes())
         .merge(search::routes())

@@ -36,7 +36,7 @@ const TOP: [&str; 11] =
 
 /// What one work slice may use of another. The page of a case shows what is done and kept about it; nothing there knows more of a case
 /// than `cases::head` says.
-const NEIGHBOURS: [(&str, &[&str]); 8] = [
+const NEIGHBOURS: [(&str, &[&str]); 9] = [
     ("alerts", &[]),
     ("cases", &["comments", "documents", "tasks", "casework"]),
     ("casework", &["cases", "tasks"]),
@@ -44,6 +44,7 @@ const NEIGHBOURS: [(&str, &[&str]); 8] = [
     ("tasks", &["cases"]),
     // Rules look at readings and raise alerts; neither knows of them.
     ("rules", &["alerts", "readings"]),
+    ("weekly", &["readings"]),
     ("visits", &["alerts"]),
     ("messages", &["alerts", "documents"]),
 ];
@@ -57,6 +58,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("jobs", "audit"),
     ("jobs", "readings"),
     ("jobs", "rules"),
+    ("jobs", "weekly"),
     ("jobs", "casework"),
     ("jobs", "visits"),
     ("jobs", "messages"),

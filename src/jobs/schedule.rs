@@ -70,6 +70,9 @@ const LIMITS_PURGE: Duration = Duration::from_hours(1);
 /// Timers make several jobs a minute for each organization: the queue stays small when what is done goes soon.
 const JOBS_PURGE: Duration = Duration::from_mins(10);
 
+/// A week is summed up once, on its Monday: an hour more or less is nothing. Facilities lie in several zones.
+const WEEKLY_SUMMARIES: Duration = Duration::from_hours(1);
+
 /// Partitions of readings are made half a year ahead: any day of those will do.
 const READINGS_PARTITIONS: Duration = Duration::from_hours(24);
 
@@ -201,6 +204,12 @@ const TIMERS: &[Timer] = &[
         label: "Delete old counters of attempts",
         every: LIMITS_PURGE,
         scope: Scope::Installation,
+    },
+    Timer {
+        kind: "weekly.summaries",
+        label: "Sum up the weeks of patients",
+        every: WEEKLY_SUMMARIES,
+        scope: Scope::EachOrganization,
     },
     Timer {
         kind: "readings.partitions",

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use super::{JobContext, chores};
 use crate::app::App;
 use crate::error::Result;
-use crate::{alerts, audit, casework, documents, messages, notifications, readings, rules, visits};
+use crate::{alerts, audit, casework, documents, messages, notifications, readings, rules, visits, weekly};
 
 /// What does the work of one kind.
 type Work = dyn Fn(App, JobContext) -> BoxFuture<'static, Result<()>> + Send + Sync;
@@ -38,6 +38,7 @@ pub fn all() -> Handlers {
         .on("notifications.purge", notifications::jobs::purge)
         .on("audit.seal", audit::seal)
         .on("audit.patients", audit::index_patients)
+        .on("weekly.summaries", weekly::jobs::summarise)
         .on("readings.partitions", readings::jobs::make_partitions)
         .on("rules.evaluate", rules::jobs::evaluate)
         .on("rules.missing", rules::jobs::missing)

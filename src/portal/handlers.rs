@@ -11,11 +11,11 @@ use super::queries;
 use super::visits::next_step;
 use crate::db::Tx;
 use crate::events::{self, Action, Event};
-use crate::tasks;
 use crate::web::form::Query;
 use crate::web::nav::Area;
 use crate::web::whom::{self, Scope};
 use crate::web::{Ctx, Page};
+use crate::{content, tasks};
 
 /// Accesses shown on the first page.
 const FEW: i64 = 3;
@@ -53,11 +53,12 @@ pub async fn home(ctx: Ctx, mut tx: Tx) -> Page {
         Vec::new()
     };
     let task = if own.may(Scope::Results) { tasks::portal::next(&mut tx, &ctx, own.patient).await? } else { None };
+    let unread = if own.may(Scope::Results) { content::unread(&mut tx, &ctx, own.patient).await? } else { 0 };
     let next = if own.may(Scope::Visits) { Some(next_step(&ctx, &mut tx, &own).await?) } else { None };
     let shell = ctx.shell(&mut tx, "Home", Area::MyHome).await?;
     tx.commit().await?;
     let greeting = greeting(ctx.now().with_timezone(&ctx.actor.zone).hour());
-    ctx.whole_page(StatusCode::OK, &HomePage { shell, greeting, own, next, task, accesses })
+    ctx.whole_page(StatusCode::OK, &HomePage { shell, greeting, own, next, task, unread, accesses })
 }
 
 /// `GET /my/access`

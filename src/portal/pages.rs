@@ -16,6 +16,8 @@ pub(super) struct HomePage {
     pub own: Whom,
     /// What to do or know first about visits; nothing for a proxy without them.
     pub next: Option<NextStep>,
+    /// How many things wait to be read.
+    pub unread: i64,
     /// What they were asked to do, the first due first.
     pub task: Option<crate::tasks::portal::Next>,
     /// The latest accesses.

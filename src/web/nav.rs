@@ -32,6 +32,8 @@ pub enum Area {
     Work,
     /// What I have to do.
     Tasks,
+    /// Things to read.
+    Library,
     /// Reports on cases.
     Reports,
     /// Changes of details that patients ask for.
@@ -163,6 +165,14 @@ const LINES: &[Line] = &[
         href: "/tasks",
         icon: "list-checks",
         label: "My tasks",
+    },
+    Line {
+        area: Area::Library,
+        permission: Permission::ViewContent,
+        go: 'l',
+        href: "/content",
+        icon: "book-open",
+        label: "Library",
     },
     Line {
         area: Area::Reports,

@@ -98,8 +98,8 @@ impl Whom {
         let scope = match part {
             "visits" => Scope::Visits,
             "messages" => Scope::Messages,
-            "readings" => Scope::Readings,
-            "results" | "plan" | "health" | "tasks" => Scope::Results,
+            "readings" | "week" => Scope::Readings,
+            "results" | "plan" | "health" | "tasks" | "reading" => Scope::Results,
             "documents" => Scope::Documents,
             "details" | "access" => Scope::Details,
             _ => return true,

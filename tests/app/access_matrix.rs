@@ -122,6 +122,8 @@ async fn records(portal: &Portal, route: RouteInfo) -> Vec<Uuid> {
         Some("availability") => "availability",
         Some("my") if route.path.starts_with("/my/visits/") => "visit",
         Some("my") if route.path.starts_with("/my/tasks/") => "task",
+        Some("my") if route.path.starts_with("/my/reading/") => "content_assignment",
+        Some("content") => "content_item",
         Some("my") if route.path.starts_with("/my/offers/") => "visit_request",
         Some("threads") => "thread",
         Some("notifications") => "notification",

@@ -65,6 +65,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
     let user = first(portal, "app_user").await;
     let case = first(portal, "cases").await;
     let task = first(portal, "task").await;
+    let (content, given) = (first(portal, "content").await, first(portal, "given").await);
     let document = first(portal, "document").await;
     for route in routes::all().table().filter(|route| route.method == "GET") {
         // For a quick look at one page: ONLY=/alerts cargo test --test browser axe
@@ -90,6 +91,8 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
             Some("admin") if route.path.starts_with("/admin/users/") => user.as_str(),
             Some("cases") => case.as_str(),
             Some("tasks") => task.as_str(),
+            Some("content") => content.as_str(),
+            Some("my") if route.path.starts_with("/my/reading/") => given.as_str(),
             Some("documents") => document.as_str(),
             _ => patient.as_str(),
         };
@@ -138,6 +141,10 @@ async fn first(portal: &Portal, table: &str) -> String {
         "document" => "SELECT id::text FROM document WHERE current_version > 1",
         // Something to do on the page: it waits for its chair, about somebody, from an alert, with comments and tasks.
         "cases" => "SELECT id::text FROM cases WHERE number = 2041",
+        "content" => "SELECT id::text FROM content_item WHERE version > 1",
+        "given" => {
+            "SELECT id::text FROM content_assignment WHERE patient_id = '01900000-0000-7000-8006-000000000004' AND opened_at IS NULL"
+        }
         "task" => {
             "SELECT id::text FROM task WHERE title = 'Ring about the blood pressure medicine'"
         }

@@ -92,7 +92,7 @@ async fn the_way(screen: Screen, script: Script) {
 }
 
 /// Chooses from the list with this label.
-async fn choose(window: &Window, label: &str, words: &str) {
+pub async fn choose(window: &Window, label: &str, words: &str) {
     let path = format!("//label[contains(normalize-space(), \"{label}\")]/following-sibling::select");
     let select = window.client.find(fantoccini::Locator::XPath(&path)).await.expect("a list to choose from");
     let option = format!("./option[contains(normalize-space(), \"{words}\")]");

@@ -15,5 +15,6 @@ mod journeys;
 mod messages;
 mod portal;
 mod session;
+mod tasks;
 mod video;
 mod visits;

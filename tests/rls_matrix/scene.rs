@@ -205,5 +205,8 @@ pub const SCENE: &str = "
     INSERT INTO visit (organization_id, id, facility_id, patient_id, staff_id, visit_type, visit_mode, start_time, end_time, overbook_reason)
         SELECT p.organization_id, overlay(p.id::text placing 'ee' from 1)::uuid, p.facility_id, p.id, s.id, 'SCHEDULED', 'VIRTUAL', now(), now() + INTERVAL '30 minutes', 'x'
         FROM patient AS p JOIN staff AS s ON s.organization_id = p.organization_id AND s.name = 'Dr Call';
+    INSERT INTO content_item (organization_id, id, title, body, minutes) VALUES
+        ('10000000-0000-7000-8000-000000000001', 'd0000000-0000-7000-8000-000000000001', 'x', 'y', 1),
+        ('10000000-0000-7000-8000-000000000002', 'd0000000-0000-7000-8000-000000000002', 'x', 'y', 1);
     INSERT INTO task (organization_id, id, kind, case_id, title, created_by_id)
         SELECT organization_id, overlay(id::text placing 'da' from 1)::uuid, 'CASE', id, 'x', created_by_id FROM cases;";

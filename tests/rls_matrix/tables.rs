@@ -574,6 +574,38 @@ pub const TABLES: &[Table] = &[
         "high = 81",
     ),
     Table::new(
+        "weekly_summary",
+        "htmf",
+        "INSERT INTO weekly_summary (organization_id, id, patient_id, facility_id, week_start, week_end, summary)
+         VALUES ('{org}', '{id}', '{patient}', '{facility}', DATE '2020-01-06' + 7 * {n}, DATE '2020-01-12' + 7 * {n}, '{}')",
+        "summary = '{}'",
+    ),
+    Table::new(
+        "content_item",
+        "hof",
+        "INSERT INTO content_item (organization_id, id, title, body, minutes, created_by_id) VALUES ('{org}', '{id}', 'x', 'y', 1, '{owner}')",
+        "title = 'z'",
+    ),
+    Table::new(
+        "content_version",
+        "hof",
+        "INSERT INTO content_version (organization_id, content_id, number, title, language, minutes, created_by_id)
+         SELECT organization_id, id, version, title, language, minutes, '{owner}' FROM content_item WHERE id = '{helper}'",
+        "title = 'z'",
+    )
+    // Entries bring their first version with them.
+    .arranged("INSERT INTO content_item (organization_id, id, title, body, minutes, created_by_id) VALUES ('{org}', '{id}', 'x', 'y', 1, '{owner}')")
+    .keyed("content_id = '{id}'"),
+    Table::new(
+        "content_assignment",
+        "htomf",
+        "INSERT INTO content_assignment (organization_id, id, patient_id, content_id, created_by_id) VALUES ('{org}', '{id}', '{patient}', '{helper}', '{owner}')",
+        "withdrawn_at = withdrawn_at",
+    )
+    .arranged(
+        "INSERT INTO content_assignment (organization_id, id, patient_id, content_id, created_by_id, withdrawn_at) VALUES ('{org}', '{id}', '{patient}', '{helper}', '{owner}', now())",
+    ),
+    Table::new(
         "task",
         "htof",
         "INSERT INTO task (organization_id, id, kind, case_id, title, created_by_id) VALUES ('{org}', '{id}', 'CASE', '{case}', 'x', '{owner}')",
