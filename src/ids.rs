@@ -120,6 +120,8 @@ id! {
     DeviceConnectionId;
     /// A clinical rule.
     RuleId;
+    /// A file of readings that somebody sent.
+    ReadingImportId;
     /// A document, whatever its version.
     DocumentId;
     /// One version of a document: one file.

@@ -200,7 +200,8 @@ pub async fn shared(
 /// Which of these names of stored files have a row.
 pub async fn known_keys(tx: &mut Tx, organization: OrganizationId, keys: &[String]) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
-        "SELECT storage_key FROM document_version WHERE organization_id = $1 AND storage_key = ANY ($2)",
+        r#"SELECT storage_key AS "key!" FROM document_version WHERE organization_id = $1 AND storage_key = ANY ($2)
+           UNION ALL SELECT storage_key FROM reading_import WHERE organization_id = $1 AND storage_key = ANY ($2)"#,
         organization.uuid(),
         keys,
     )

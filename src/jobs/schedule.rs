@@ -79,6 +79,9 @@ const READINGS_PARTITIONS: Duration = Duration::from_hours(24);
 /// Rules ask for readings that have not come in days: ten minutes more are nothing.
 const RULES_MISSING: Duration = Duration::from_mins(10);
 
+/// Files of readings that nobody confirmed hold room, and what somebody measured: not for longer than they need to.
+const READINGS_IMPORTS: Duration = Duration::from_hours(1);
+
 /// The longest wait between looks: how late a timer may be when another replica set it.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
@@ -216,6 +219,12 @@ const TIMERS: &[Timer] = &[
         label: "Make room for the readings of coming months",
         every: READINGS_PARTITIONS,
         scope: Scope::Installation,
+    },
+    Timer {
+        kind: "readings.sweep_imports",
+        label: "Delete files of readings that nobody needs",
+        every: READINGS_IMPORTS,
+        scope: Scope::EachOrganization,
     },
     Timer { kind: "jobs.purge", label: "Delete old jobs", every: JOBS_PURGE, scope: Scope::Installation },
 ];

@@ -77,6 +77,7 @@ pub async fn vitals(ctx: Ctx, mut tx: Tx, Id(id): Id<PatientId>, Query(wanted): 
         period,
         cards,
         devices: record.href("devices"),
+        imports: record.href("imports"),
         may_record: ctx.actor.may(Permission::RecordReadings) && record.stored.deleted_at.is_none(),
         may_export: ctx.actor.may(Permission::ExportReadings),
         glp1,

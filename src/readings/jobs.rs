@@ -2,6 +2,8 @@
 
 use tracing::info;
 
+pub use super::imports::jobs::{check as check_import, sweep as sweep_imports, take as take_import};
+
 use crate::app::App;
 use crate::error::Result;
 use crate::jobs::JobContext;

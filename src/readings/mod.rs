@@ -11,6 +11,7 @@ mod export;
 mod forms;
 pub mod goals;
 mod handlers;
+pub mod imports;
 pub mod jobs;
 pub mod look;
 pub mod metric;
@@ -45,6 +46,18 @@ pub fn routes() -> Routes {
         .post("/patients/{id}/devices/{device}/revocation", CorrectReadings, devices::revoke)
         .get("/my/readings/devices", UsePortal, devices::mine)
         .post("/my/readings/devices/{device}/revocation", UsePortal, devices::revoke_mine)
+        .get("/patients/{id}/imports", RecordReadings, imports::handlers::list)
+        .upload("/patients/{id}/imports", RecordReadings, imports::REQUEST_BYTES, imports::handlers::send)
+        .get("/patients/{id}/imports/{import}", RecordReadings, imports::handlers::show)
+        .get("/patients/{id}/imports/{import}/progress", RecordReadings, imports::handlers::progress)
+        .post("/patients/{id}/imports/{import}/confirmation", RecordReadings, imports::handlers::confirm)
+        .post("/patients/{id}/imports/{import}/discard", RecordReadings, imports::handlers::discard)
+        .get("/my/readings/imports", UsePortal, imports::portal::list)
+        .upload("/my/readings/imports", UsePortal, imports::REQUEST_BYTES, imports::portal::send)
+        .get("/my/readings/imports/{import}", UsePortal, imports::portal::show)
+        .get("/my/readings/imports/{import}/progress", UsePortal, imports::portal::progress)
+        .post("/my/readings/imports/{import}/confirmation", UsePortal, imports::portal::confirm)
+        .post("/my/readings/imports/{import}/discard", UsePortal, imports::portal::discard)
         .get("/my/readings", UsePortal, portal::mine)
         .get("/my/readings/new", UsePortal, portal::ask)
         .post("/my/readings/new", UsePortal, portal::save)

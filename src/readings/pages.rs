@@ -45,6 +45,8 @@ pub struct VitalsPage {
     pub cards: Vec<Card>,
     /// The devices of this patient.
     pub devices: String,
+    /// Their files.
+    pub imports: String,
     /// Whether the person may add readings.
     pub may_record: bool,
     /// Whether they may take them out.

@@ -11,7 +11,7 @@
     const say = text => { part.hidden = false; words.textContent = text; };
     const stop = text => { button.disabled = false; bar.hidden = true; say(text); };
     const large = files.filter(f => f.size > +form.dataset.most);
-    if (large.length) return stop(large.map(f => f.name).join(', ') + (large.length > 1 ? ' are' : ' is') + ' larger than 100\u00a0MB, the most that is accepted. Nothing was sent.');
+    if (large.length) return stop(large.map(f => f.name).join(', ') + (large.length > 1 ? ' are' : ' is') + ' larger than ' + (form.dataset.mostWords || '100\u00a0MB') + ', the most that is accepted. Nothing was sent.');
     const x = new XMLHttpRequest();
     x.open('POST', form.action);
     x.setRequestHeader('HX-Request', 'true');

@@ -15,6 +15,7 @@ mod home;
 mod links;
 mod observations;
 mod portal;
+mod reading_imports;
 mod readings;
 mod rules;
 mod route_table;

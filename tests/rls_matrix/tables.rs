@@ -504,6 +504,18 @@ pub const TABLES: &[Table] = &[
         "since = now()",
     )
     .keyed("metric = 'M{n}'"),
+    Table::new(
+        "reading_import",
+        "hof",
+        "INSERT INTO reading_import (organization_id, id, patient_id, storage_key, file_size, zone, acting_role, created_by_id)
+         VALUES ('{org}', '{id}', '{patient}', '{n}', 1, 'UTC', 'CLINICIAN', '{owner}')",
+        "progress = 1",
+    )
+    // One is open at a time; those that are finished lie beside it.
+    .arranged(
+        "INSERT INTO reading_import (organization_id, id, patient_id, state, finished_at, file_size, zone, acting_role, created_by_id)
+         VALUES ('{org}', '{id}', '{patient}', 'DISCARDED', now(), 1, 'UTC', 'CLINICIAN', '{owner}')",
+    ),
     Table::new("document_usage", "hf", "INSERT INTO document_usage (organization_id) VALUES ('{org}')", "quota_bytes = 5")
         .keyed("organization_id = '{org}'"),
     Table::new(

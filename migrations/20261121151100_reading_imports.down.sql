@@ -1,0 +1,3 @@
+SET LOCAL ROLE almoner_owner;
+DROP TABLE IF EXISTS reading_import;
+RESET ROLE;
