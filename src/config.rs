@@ -197,6 +197,15 @@ pub struct Seed {
     /// How many cases to add, each with ten entries in its log.
     #[arg(long, default_value_t = 1_000)]
     pub cases: u32,
+    /// How many visits to add, in full working days up to four weeks ahead, with requests for visits.
+    #[arg(long, default_value_t = 10_000)]
+    pub visits: u32,
+    /// How many messages to add, ten in a conversation, with an account for each patient who writes.
+    #[arg(long, default_value_t = 10_000)]
+    pub messages: u32,
+    /// How many readings to add, of a year; of a million and more, eight patients and more have one every five minutes.
+    #[arg(long, default_value_t = 20_000)]
+    pub readings: u32,
     /// Over how many facilities they are spread.
     #[arg(long, default_value_t = 20)]
     pub facilities: u32,

@@ -1,13 +1,19 @@
-//! `almoner seed`: made-up patients, alerts and cases by the hundred thousand, to measure with.
+//! `almoner seed`: made-up patients, alerts, cases, visits, messages and readings by the hundred thousand, to measure with.
 //!
 //! They go into an organization of their own, beside the demo or into an empty database, never beside real records.
 //! One task makes batches while two connections write them; what is protected is sealed like any other record.
 
 mod alerts;
 mod cases;
+mod clinic;
 mod ground;
+mod messages;
 mod people;
+mod portal;
 mod random;
+mod readings;
+mod requests;
+mod visits;
 mod words;
 
 use std::io::IsTerminal as _;
@@ -25,12 +31,15 @@ use crate::db::Source;
 use crate::phi::Keyring;
 use crate::serve;
 
+use clinic::Clinic;
 use ground::Ground;
 
 /// Rows per statement: large enough that the round trip does not matter, small enough to stay in the cache.
 const BATCH: usize = 2_000;
 /// Connections that write at once.
 const WRITERS: usize = 2;
+/// Conversations of each patient who writes.
+const CONVERSATIONS: usize = 10;
 /// How often progress is told.
 const TELL: Duration = Duration::from_secs(2);
 
@@ -39,6 +48,12 @@ enum Batch {
     People(Box<people::People>),
     Alerts(Box<alerts::Alerts>),
     Cases(Box<cases::Cases>),
+    Visits(Box<visits::Visits>),
+    Requests(Box<requests::Requests>),
+    Accounts(Box<portal::Accounts>),
+    Threads(Box<messages::Threads>),
+    Messages(Box<messages::Messages>),
+    Readings(Box<readings::Readings>),
 }
 
 /// Fills the database of `common`.
@@ -85,13 +100,80 @@ async fn fill(
         Ok(())
     })
     .await?;
-    let (maker, keys, size) = (Arc::clone(ground), Arc::clone(keys), wanted.clone());
+    let (maker, sealer, size, patients) = (Arc::clone(ground), Arc::clone(keys), wanted.clone(), Arc::clone(&ids));
     write(admin, Arc::clone(ground), &written, move |send| {
-        cases::make(&maker, &boards, &keys, &ids, &size, BATCH, |batch| send(Batch::Cases(Box::new(batch))))
+        cases::make(&maker, &boards, &sealer, &patients, &size, BATCH, |batch| send(Batch::Cases(Box::new(batch))))
     })
     .await?;
+    if wanted.visits > 0 || wanted.messages > 0 || wanted.readings > 0 {
+        let clinics = Arc::new(clinic::open(admin, ground, &ids).await?);
+        fill_visits(admin, ground, &clinics, wanted, &written).await?;
+        fill_messages(admin, ground, &clinics, keys, wanted, &written).await?;
+        let (maker, total) = (Arc::clone(ground), wanted.readings as usize);
+        write(admin, Arc::clone(ground), &written, move |send| {
+            readings::make(&maker, &clinics, total, BATCH, |batch| send(Batch::Readings(Box::new(batch))));
+            Ok(())
+        })
+        .await?;
+    }
     telling.abort();
     Ok(written.load(Ordering::Relaxed))
+}
+
+/// Visits, and the queue of requests.
+async fn fill_visits(
+    admin: &PgConnectOptions,
+    ground: &Arc<Ground>,
+    clinics: &Arc<Vec<Clinic>>,
+    wanted: &Seed,
+    written: &Arc<AtomicU64>,
+) -> anyhow::Result<()> {
+    let mut conn = connect(admin, ground).await?;
+    let before = visits::first_day(&mut conn, ground).await?;
+    conn.close().await?;
+    let (maker, places, total) = (Arc::clone(ground), Arc::clone(clinics), wanted.visits as usize);
+    let spare = write(admin, Arc::clone(ground), written, move |send| {
+        Ok(visits::make(&maker, &places, total, before, BATCH, |batch| send(Batch::Visits(Box::new(batch)))))
+    })
+    .await?;
+    let (maker, places) = (Arc::clone(ground), Arc::clone(clinics));
+    write(admin, Arc::clone(ground), written, move |send| {
+        requests::make(&maker, &places, total, &spare, |batch| send(Batch::Requests(Box::new(batch))));
+        Ok(())
+    })
+    .await
+}
+
+/// The accounts of patients, and what was written.
+async fn fill_messages(
+    admin: &PgConnectOptions,
+    ground: &Arc<Ground>,
+    clinics: &Arc<Vec<Clinic>>,
+    keys: &Arc<Keyring>,
+    wanted: &Seed,
+    written: &Arc<AtomicU64>,
+) -> anyhow::Result<()> {
+    let total = (wanted.messages as usize).div_ceil(messages::MESSAGES);
+    let (maker, places) = (Arc::clone(ground), Arc::clone(clinics));
+    let accounts = (total / CONVERSATIONS).max(clinics.len());
+    write(admin, Arc::clone(ground), written, move |send| {
+        portal::make(&maker, &places, accounts, BATCH, |batch| send(Batch::Accounts(Box::new(batch))));
+        Ok(())
+    })
+    .await?;
+    let people = Arc::new(portal::people(admin, ground, clinics).await?);
+    let (maker, places, writers) = (Arc::clone(ground), Arc::clone(clinics), Arc::clone(&people));
+    let talks = write(admin, Arc::clone(ground), written, move |send| {
+        let send = |batch| send(Batch::Threads(Box::new(batch)));
+        Ok(messages::threads(&maker, &places, &writers, total, BATCH, send))
+    })
+    .await?;
+    let (maker, places, keys) = (Arc::clone(ground), Arc::clone(clinics), Arc::clone(keys));
+    write(admin, Arc::clone(ground), written, move |send| {
+        let send = |batch| send(Batch::Messages(Box::new(batch)));
+        messages::messages(&maker, &places, &people, &keys, &talks, BATCH, send)
+    })
+    .await
 }
 
 /// Runs `make` on a thread of its own and writes what it sends.
@@ -131,6 +213,12 @@ async fn writer(
             Some(Batch::People(people)) => people::write(&mut conn, &ground, &people).await?,
             Some(Batch::Alerts(alerts)) => alerts::write(&mut conn, &ground, &alerts).await?,
             Some(Batch::Cases(cases)) => cases::write(&mut conn, &ground, &cases).await?,
+            Some(Batch::Visits(visits)) => visits::write(&mut conn, &ground, &visits).await?,
+            Some(Batch::Requests(requests)) => requests::write(&mut conn, &ground, &requests).await?,
+            Some(Batch::Accounts(accounts)) => portal::write(&mut conn, &ground, &accounts).await?,
+            Some(Batch::Threads(threads)) => messages::write_threads(&mut conn, &ground, &threads).await?,
+            Some(Batch::Messages(messages)) => messages::write_messages(&mut conn, &ground, &messages).await?,
+            Some(Batch::Readings(readings)) => readings::write(&mut conn, &ground, &readings).await?,
             None => break,
         };
         written.fetch_add(rows, Ordering::Relaxed);
@@ -162,6 +250,19 @@ async fn vacuum(admin: &PgConnectOptions) -> anyhow::Result<()> {
         "status_change",
         "comment",
         "audit_event",
+        "staff",
+        "availability",
+        "slot",
+        "visit",
+        "visit_participant",
+        "visit_request",
+        "app_user",
+        "membership",
+        "portal_account",
+        "thread",
+        "thread_participant",
+        "message",
+        "observation",
     ];
     for table in tables {
         run_sql(&mut conn, &format!("VACUUM (ANALYZE) {table}")).await?;

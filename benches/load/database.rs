@@ -18,6 +18,25 @@ pub struct Size {
     pub alerts: u32,
     pub open: u32,
     pub cases: u32,
+    pub visits: u32,
+    pub messages: u32,
+    pub readings: u32,
+}
+
+impl Size {
+    /// The arguments of `almoner seed`.
+    fn numbers(self) -> [(&'static str, u32); 8] {
+        [
+            ("patients", self.patients),
+            ("alerts", self.alerts),
+            ("open", self.open),
+            ("cases", self.cases),
+            ("visits", self.visits),
+            ("messages", self.messages),
+            ("readings", self.readings),
+            ("facilities", FACILITIES),
+        ]
+    }
 }
 
 /// How long sealing may take.
@@ -30,30 +49,16 @@ const FACILITIES: u32 = 20;
 pub fn prepare(program: &Path, root: &Path, size: Size) -> Result<PathBuf> {
     let data = root.join(size.name);
     let mark = data.join("seeded");
-    let wanted = format!("{} {} {} {} {FACILITIES}\n", size.patients, size.alerts, size.open, size.cases);
+    let wanted = size.numbers().map(|(name, number)| format!("{number} {name}\n")).concat();
     if std::fs::read_to_string(&mark).is_ok_and(|seeded| seeded == wanted) {
         return Ok(data);
     }
-    ensure!(!mark.exists(), "{} holds another size: remove it", data.display());
-    println!(
-        "Making {}: {} patients, {} alerts, {} of them open, {} cases …",
-        data.display(),
-        size.patients,
-        size.alerts,
-        size.open,
-        size.cases
-    );
-    let numbers = [
-        ("--patients", size.patients),
-        ("--alerts", size.alerts),
-        ("--open", size.open),
-        ("--cases", size.cases),
-        ("--facilities", FACILITIES),
-    ];
+    ensure!(!data.exists(), "{} holds another size, or is not complete: remove it", data.display());
+    println!("Making {}: {} …", data.display(), wanted.trim().replace('\n', ", "));
     let mut command = Command::new(program);
     command.arg("seed").arg("--data-dir").arg(&data);
-    for (name, number) in numbers {
-        command.arg(name).arg(number.to_string());
+    for (name, number) in size.numbers() {
+        command.arg(format!("--{name}")).arg(number.to_string());
     }
     ensure!(command.status().context("almoner does not start")?.success(), "almoner seed failed");
     std::fs::write(&mark, wanted)?;

@@ -20,7 +20,8 @@ pub const LABEL: &str = "Documents of 100 MB";
 /// The largest file there is.
 pub const BYTES: usize = 104_857_600;
 /// A chart to put it into is all that is needed.
-const GROUND: Size = Size { name: "files", patients: 200, alerts: 200, open: 40, cases: 0 };
+const GROUND: Size =
+    Size { name: "files", patients: 200, alerts: 200, open: 40, cases: 0, visits: 0, messages: 0, readings: 0 };
 /// Bytes that do not compress, again and again.
 const PIECE: usize = 1 << 20;
 

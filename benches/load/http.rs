@@ -56,6 +56,11 @@ impl Connection {
         Ok(())
     }
 
+    /// Another connection of the same person.
+    pub async fn another(&self) -> Result<Self> {
+        Ok(Self { cookie: self.cookie.clone(), ..Self::open(self.address).await? })
+    }
+
     /// The bytes of a GET, with further header lines, each ended by CRLF.
     pub fn get(&self, path: &str, headers: &str) -> Vec<u8> {
         format!("GET {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\n{headers}\r\n", self.address, self.cookie)
@@ -69,6 +74,16 @@ impl Connection {
             self.address,
             self.cookie,
             form.len()
+        )
+        .into_bytes()
+    }
+
+    /// The bytes of JSON sent by another system, with further header lines, each ended by CRLF.
+    pub fn json(&self, path: &str, body: &str, headers: &str) -> Vec<u8> {
+        let length = body.len();
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}",
+            self.address
         )
         .into_bytes()
     }

@@ -5,13 +5,17 @@
 
 mod app;
 mod database;
+mod days;
 mod files;
 mod http;
+mod ingestion;
 mod measure;
 mod pgbench;
 mod plans;
 mod processor;
+mod races;
 mod report;
+mod scenario;
 mod statements;
 mod weights;
 
@@ -29,12 +33,32 @@ use database::Size;
 use http::Connection;
 use measure::{Figures, Plan};
 use report::{Line, Report};
+use scenario::{Group, Scenario};
 use statements::{Log, Statement};
 
 /// Requests of each kind whose statements pgbench repeats in turn.
 const CAPTURED: usize = 8;
-const LARGE: Size = Size { name: "large", patients: 200_000, alerts: 1_000_000, open: 40_000, cases: 200_000 };
-const SMALL: Size = Size { name: "small", patients: 10_000, alerts: 50_000, open: 2_000, cases: 10_000 };
+const LARGE: Size = Size {
+    name: "large",
+    patients: 200_000,
+    alerts: 1_000_000,
+    open: 40_000,
+    cases: 200_000,
+    visits: 1_000_000,
+    messages: 5_000_000,
+    readings: 10_000_000,
+};
+/// A twentieth, and a tenth of the readings.
+const SMALL: Size = Size {
+    name: "small",
+    patients: 10_000,
+    alerts: 50_000,
+    open: 2_000,
+    cases: 10_000,
+    visits: 50_000,
+    messages: 250_000,
+    readings: 1_000_000,
+};
 
 /// How to measure.
 #[derive(Debug, Parser)]
@@ -74,6 +98,13 @@ struct Options {
     only: Option<String>,
 }
 
+impl Options {
+    /// Whether `--only` leaves this.
+    fn wants(&self, label: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| label.to_lowercase().contains(&only.to_lowercase()))
+    }
+}
+
 fn main() -> Result<()> {
     let options = Options::parse();
     // One thread: the machine's cores are for what is measured.
@@ -83,8 +114,7 @@ fn main() -> Result<()> {
 async fn bench(options: &Options) -> Result<()> {
     std::fs::create_dir_all(&options.root)?;
     let mut report = Report::default();
-    let documents = options.only.as_ref().is_none_or(|only| files::LABEL.to_lowercase().contains(&only.to_lowercase()));
-    if documents {
+    if options.wants(files::LABEL) {
         report.files = files::measure(options).await?;
         if options.only.is_some() {
             report.print_documents();
@@ -104,9 +134,15 @@ async fn bench(options: &Options) -> Result<()> {
     for scenario in Scenario::ALL.into_iter().filter(|scenario| scenario.is_wanted(options)) {
         report.lines.push(bench.measure(scenario, true).await?);
     }
+    if options.wants(races::LABEL) {
+        report.race = Some(races::measure(&mut bench.admin, &bench.connections[0], options.runs).await?);
+    }
     report.memory = bench.portal.memory()?;
     report.plans = std::mem::take(&mut bench.plans);
     bench.stop().await?;
+    if options.wants(ingestion::LABEL) {
+        report.ingestion = Some(ingestion::measure(options, &large).await?);
+    }
     if let Some(small) = small {
         let mut bench = Bench::start(options, &small).await?;
         for scenario in Scenario::ALL {
@@ -127,51 +163,6 @@ async fn settle(options: &Options, data: &Path) -> Result<()> {
     portal.stop()
 }
 
-/// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scenario {
-    Triage,
-    Chart,
-    HeavyChart,
-    Search,
-    Acknowledgement,
-    CaseList,
-    CasePage,
-}
-
-impl Scenario {
-    const ALL: [Self; 7] = [
-        Self::Triage,
-        Self::Chart,
-        Self::HeavyChart,
-        Self::Search,
-        Self::Acknowledgement,
-        Self::CaseList,
-        Self::CasePage,
-    ];
-
-    /// Whether chairs ask, rather than clinicians.
-    const fn is_of_chairs(self) -> bool {
-        matches!(self, Self::CaseList | Self::CasePage)
-    }
-
-    fn is_wanted(self, options: &Options) -> bool {
-        options.only.as_ref().is_none_or(|only| self.label().to_lowercase().contains(&only.to_lowercase()))
-    }
-
-    const fn label(self) -> &'static str {
-        match self {
-            Self::Triage => "Triage page, 50 rows",
-            Self::Chart => "Chart summary",
-            Self::HeavyChart => "Chart summary, 500 alerts",
-            Self::Search => "Patient search by name",
-            Self::Acknowledgement => "Acknowledgement",
-            Self::CaseList => "Case list, 50 rows",
-            Self::CasePage => "Case page",
-        }
-    }
-}
-
 /// A connection for each account.
 async fn everybody(portal: &Portal, emails: &[String]) -> Result<Vec<Connection>> {
     let mut connections = Vec::new();
@@ -190,8 +181,8 @@ struct Bench<'a> {
     data: PathBuf,
     emails: Vec<String>,
     connections: Vec<Connection>,
-    /// Chairs, as many as clinicians, with their connections.
-    chairs: (Vec<String>, Vec<Connection>),
+    /// Who else asks, with their connections.
+    others: Vec<(Group, Vec<String>, Vec<Connection>)>,
     plans: String,
 }
 
@@ -207,16 +198,21 @@ impl<'a> Bench<'a> {
             .collect();
         let chairs: Vec<String> =
             (1..=options.connections).map(|n| format!("chair.{n:02}@bench.example.com")).collect();
+        let patients = days::patients(&mut admin, options.connections).await?;
         let connections = everybody(&portal, &emails).await?;
-        let chairs = (chairs.clone(), everybody(&portal, &chairs).await?);
+        let mut others = Vec::new();
+        for (group, emails) in [(Group::Chairs, chairs), (Group::Patients, patients)] {
+            let connections = everybody(&portal, &emails).await?;
+            others.push((group, emails, connections));
+        }
         let data = data.to_owned();
-        Ok(Self { options, portal, cluster, admin, data, emails, connections, chairs, plans: String::new() })
+        Ok(Self { options, portal, cluster, admin, data, emails, connections, others, plans: String::new() })
     }
 
     async fn stop(self) -> Result<()> {
         drop(self.admin);
         drop(self.connections);
-        drop(self.chairs);
+        drop(self.others);
         self.portal.stop()
     }
 
@@ -231,13 +227,22 @@ impl<'a> Bench<'a> {
             }
             Scenario::CaseList => Ok(plans::case_lists(&self.connections)),
             Scenario::CasePage => plans::cases(&mut self.admin, &self.connections, &self.emails).await,
+            Scenario::SensorChart => days::sensors(&mut self.admin, &self.connections, &self.emails, false).await,
+            Scenario::Year => days::sensors(&mut self.admin, &self.connections, &self.emails, true).await,
+            Scenario::Week => days::weeks(&mut self.admin, &self.connections, &self.emails).await,
+            Scenario::Requests => Ok(days::requests(&self.connections)),
+            Scenario::Inbox => Ok(days::inboxes(&self.connections)),
+            Scenario::Thread => days::threads(&mut self.admin, &self.connections, &self.emails).await,
+            Scenario::PortalHome => Ok(days::homes(&self.connections)),
         }
     }
 
-    /// Lets the other group ask: chairs instead of clinicians, or the other way round.
-    fn change_places(&mut self) {
-        std::mem::swap(&mut self.emails, &mut self.chairs.0);
-        std::mem::swap(&mut self.connections, &mut self.chairs.1);
+    /// Lets another group ask instead of the clinicians, or these again.
+    fn change_places(&mut self, with: Group) {
+        if let Some((_, emails, connections)) = self.others.iter_mut().find(|(group, ..)| *group == with) {
+            std::mem::swap(&mut self.emails, emails);
+            std::mem::swap(&mut self.connections, connections);
+        }
     }
 
     async fn sample_patient(&mut self) -> Result<String> {
@@ -248,13 +253,9 @@ impl<'a> Bench<'a> {
 
     /// The portal's figures, and pgbench's where it is asked for.
     async fn measure(&mut self, scenario: Scenario, compare: bool) -> Result<Line> {
-        if scenario.is_of_chairs() {
-            self.change_places();
-        }
+        self.change_places(scenario.group());
         let line = self.measure_as_they_sit(scenario, compare).await;
-        if scenario.is_of_chairs() {
-            self.change_places();
-        }
+        self.change_places(scenario.group());
         line
     }
 

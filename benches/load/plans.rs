@@ -10,7 +10,7 @@ use super::measure::Plan;
 /// Fragments are asked for as htmx asks.
 const HTMX: &str = "hx-request: true\r\nhx-request-type: partial\r\n";
 /// Different records per connection: enough that no answer comes from a processor's cache.
-const SAMPLE: u32 = 400;
+pub const SAMPLE: u32 = 400;
 /// Names that are looked for.
 const NAMES: [&str; 12] =
     ["smith", "kha", "patel a", "okafor", "lindq", "o'brien", "garcia", "nov", "thompson", "mens", "ward", "kowal"];
@@ -112,11 +112,13 @@ pub async fn cases(conn: &mut PgConnection, connections: &[Connection], emails: 
     complete(emails.iter().zip(connections).map(|(email, connection)| of(email, connection)).collect())
 }
 
-fn plan(requests: Vec<Vec<u8>>, status: u16) -> Plan {
+/// Requests that are good again and again.
+pub fn plan(requests: Vec<Vec<u8>>, status: u16) -> Plan {
     Plan { requests, status, once: false }
 }
 
-fn complete(plans: Vec<Plan>) -> Result<Vec<Plan>> {
+/// All plans, where each has something to ask for.
+pub fn complete(plans: Vec<Plan>) -> Result<Vec<Plan>> {
     ensure!(plans.iter().all(|plan| !plan.requests.is_empty()), "the database holds nothing to ask for");
     Ok(plans)
 }

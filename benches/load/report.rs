@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use super::files;
+use super::ingestion::{self, Ingestion, SENDERS};
 use super::measure::Figures;
+use super::races::{self, Race};
 use super::weights::Weight;
 
 /// The figures stand between these two lines of the document.
@@ -33,6 +35,8 @@ pub struct Report {
     pub weights: Vec<Weight>,
     pub plans: String,
     pub files: Vec<files::Line>,
+    pub race: Option<Race>,
+    pub ingestion: Option<Ingestion>,
 }
 
 impl Report {
@@ -83,6 +87,31 @@ impl Report {
             .unwrap_or_default();
         }
         text.push_str(&self.documents());
+        text.push_str(&self.others());
+        text
+    }
+
+    /// What is no page.
+    fn others(&self) -> String {
+        let mut text = String::new();
+        if let Some(Race { booked, tried, overlaps }) = self.race {
+            writeln!(
+                text,
+                "\n| {} writers for {} slots | Bookings/s | Tries/s, with those too late | Overlaps |\n|---|--:|--:|--:|\n| Each slot by everybody at once | {booked:.0} | {tried:.0} | {overlaps} |",
+                races::WRITERS,
+                races::SLOTS
+            )
+            .unwrap_or_default();
+        }
+        if let Some(Ingestion { figures, behind }) = self.ingestion {
+            let Figures { rate, p50, p99, processor: (portal, database), .. } = figures;
+            writeln!(
+                text,
+                "\n| Readings from another system, {} in a message | Readings/s | p50 | p99 | Processor of a message, portal + PostgreSQL | Rules done after the last |\n|---|--:|--:|--:|--:|--:|\n| {SENDERS} messages at once | {rate:.0} | {p50:.0} ms | {p99:.0} ms | {portal:.0} + {database:.0} ms | {behind:.1} s |",
+                ingestion::BATCH
+            )
+            .unwrap_or_default();
+        }
         text
     }
 

@@ -328,3 +328,53 @@ pub const REMARKS: [&str; 8] = [
     "The council asks for the reference of last year.",
     "Nothing on the list of that day.",
 ];
+
+/// What visits are for.
+pub const REASONS: [&str; 12] = [
+    "Blood pressure check",
+    "Diabetes review",
+    "Results",
+    "Medicines review",
+    "Asthma review",
+    "Knee pain",
+    "Blood test",
+    "Follow-up",
+    "Sleep",
+    "Skin",
+    "Letter for work",
+    "First visit",
+];
+
+/// What conversations are about, with their category.
+pub const MATTERS_WRITTEN: [(&str, &str); 10] = [
+    ("Dizzy in the mornings", "HEALTH"),
+    ("Cough does not go away", "HEALTH"),
+    ("Tablets run out on Friday", "MEDICINE"),
+    ("Side effects of the new tablet", "MEDICINE"),
+    ("Results of the blood test", "RESULT"),
+    ("Scan of the knee", "RESULT"),
+    ("Another time for my visit", "VISIT"),
+    ("Parking at the clinic", "VISIT"),
+    ("Letter for the insurer", "PAPERWORK"),
+    ("New address", "OTHER"),
+];
+
+/// What patients write.
+pub const QUESTIONS: [&str; 6] = [
+    "Good morning. Since Tuesday I feel dizzy when I get up. It passes after a minute. Should I take the tablet later?",
+    "Thank you. I took it at night and slept better. The figures are in the list.",
+    "My tablets run out on Friday and the pharmacy says that they need a new prescription.",
+    "Is there anything in the results that I should know before the visit?",
+    "Could we make it an hour later? The bus does not come before ten.",
+    "That helps. I shall write again on Monday.",
+];
+
+/// What the clinic writes.
+pub const ANSWERS: [&str; 6] = [
+    "Thank you for writing. Please measure your blood pressure twice a day until Friday, sitting, and write the figures here.",
+    "The prescription is at the pharmacy from tomorrow. Please tell us if they do not have it.",
+    "Your results are in range. We shall go through them at the visit.",
+    "That time is taken; Thursday at eleven is free. Does that suit you?",
+    "If it gets worse, or you faint, call the emergency number at once. Do not wait for an answer here.",
+    "We have noted it. Nothing else is needed from you.",
+];
