@@ -151,6 +151,8 @@ impl Role {
             P::EditContent | P::AssignContent => matches!(self, R::Clinician),
             P::WorkOnTasks => !matches!(self, R::Patient),
             P::GivePatientTasks => matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager),
+            P::ViewRules => matches!(self, R::Clinician | R::MedicalAssistant | R::Manager),
+            P::EditRules => matches!(self, R::Clinician),
             P::ReviewDetailChanges => matches!(self, R::Clinician | R::MedicalAssistant | R::Manager),
             P::ViewAccessLog => matches!(self, R::Clinician | R::Manager | R::Owner | R::Compliance),
             P::ViewCases | P::ExportCases => matches!(self, R::Clerk | R::Chair | R::Caseworker | R::Compliance),
@@ -266,6 +268,10 @@ pub enum Permission {
     EditContent,
     /// Give patients something to read.
     AssignContent,
+    /// See clinical rules, what they did and what they would have done.
+    ViewRules,
+    /// Make, change and switch rules, and make exceptions from them.
+    EditRules,
     /// See the tasks of what one sees, do those one has, give some to colleagues.
     WorkOnTasks,
     /// Give tasks about patients, also to the patients.
@@ -314,7 +320,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 60] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -351,6 +357,8 @@ impl Permission {
         Self::ViewContent,
         Self::EditContent,
         Self::AssignContent,
+        Self::ViewRules,
+        Self::EditRules,
         Self::WorkOnTasks,
         Self::GivePatientTasks,
         Self::ReviewDetailChanges,
@@ -417,6 +425,8 @@ impl Permission {
             Self::AssignContent => "Give patients things to read",
             Self::WorkOnTasks => "Give and do tasks",
             Self::GivePatientTasks => "Give tasks about patients",
+            Self::ViewRules => "See clinical rules and what they did",
+            Self::EditRules => "Make and change clinical rules and exceptions from them",
             Self::ReviewDetailChanges => "Answer changes of details that patients ask for",
             Self::ViewAccessLog => "See who opened a record",
             Self::ViewCases => "See cases",

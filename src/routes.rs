@@ -3,7 +3,7 @@
 use crate::web::Routes;
 use crate::{
     accounts, admin, alerts, audit, cases, casework, chart, content, design, documents, health, home, ingest, jobs,
-    live, messages, notifications, patients, portal, readings, search, tasks, visits, weekly,
+    live, messages, notifications, patients, portal, readings, rules, search, tasks, visits, weekly,
 };
 
 /// Every route of the portal.
@@ -27,6 +27,7 @@ pub fn all() -> Routes {
         .merge(content::routes())
         .merge(weekly::routes())
         .merge(readings::routes())
+        .merge(rules::routes())
         .merge(tasks::routes())
         .merge(search::routes())
         .merge(visits::routes())

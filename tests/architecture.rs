@@ -42,8 +42,8 @@ const NEIGHBOURS: [(&str, &[&str]); 9] = [
     ("casework", &["cases", "tasks"]),
     ("documents", &["cases"]),
     ("tasks", &["cases"]),
-    // Rules look at readings and raise alerts; neither knows of them.
-    ("rules", &["alerts", "readings"]),
+    // Rules look at readings, raise alerts and give tasks; none of these knows of them.
+    ("rules", &["alerts", "readings", "tasks"]),
     ("weekly", &["readings"]),
     ("visits", &["alerts"]),
     ("messages", &["alerts", "documents"]),

@@ -244,6 +244,7 @@ const SECTIONS: &[(&str, &str, Permission)] = &[
     ("weeks", "Weeks", Permission::ViewWeeklySummaries),
     ("tasks", "Tasks", Permission::ViewPatients),
     ("reading", "Reading", Permission::ViewContent),
+    ("rules", "Rules", Permission::ViewRules),
     ("messages", "Messages", Permission::UseMessages),
     ("details", "Details", Permission::ViewPatients),
     ("allergies", "Allergies", Permission::ViewPatients),

@@ -9,11 +9,14 @@ use super::evidence;
 use super::model::{Op, RuleAction, Severity, Verdict};
 use super::queries::{self, Case, Execution, Touched};
 use super::trend::Trend;
+use crate::access::Role;
 use crate::alerts::{self, NewAlert};
+use crate::app::App;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::events::By;
 use crate::ids::{AlertId, RuleId, new_uuid};
+use crate::tasks::{self, Doer, NewTask, Priority};
 
 /// New alerts of one rule within an hour. A rule that fires for more is wrong rather than the patients ill; beyond this, one alert says so
 /// and the others wait for the next hour.
@@ -63,7 +66,7 @@ enum Step {
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn evaluate(tx: &mut Tx, by: &By, cause: Cause, touched: &[Touched]) -> Result<Tally> {
+pub async fn evaluate(app: &App, tx: &mut Tx, by: &By, cause: Cause, touched: &[Touched]) -> Result<Tally> {
     if touched.is_empty() {
         return Ok(Tally::default());
     }
@@ -108,6 +111,7 @@ pub async fn evaluate(tx: &mut Tx, by: &By, cause: Cause, touched: &[Touched]) -
         }
     }
     queries::keep(tx, by.organization, cause.as_str(), &executions).await?;
+    give_tasks(app, tx, by, &cases, &raised).await?;
     say_what_is_held(tx, by, &held).await?;
     Ok(tally)
 }
@@ -214,8 +218,43 @@ fn sentence(case: &Case) -> String {
     let then = match case.action {
         RuleAction::Alert => "raise an alert",
         RuleAction::SuggestVisit => "suggest a visit",
+        RuleAction::AssignTask => "raise an alert and give somebody a task",
     };
     format!("If {}, {then}.", case.condition().words())
+}
+
+/// Tasks of those rules that give one, with each new alert; not a second one while the first is open.
+async fn give_tasks(
+    app: &App,
+    tx: &mut Tx,
+    by: &By,
+    cases: &[Case],
+    raised: &HashMap<String, alerts::Raised>,
+) -> Result<()> {
+    for case in cases.iter().filter(|case| case.action == RuleAction::AssignTask) {
+        let Some(alert) = raised.get(&case.key()).filter(|alert| alert.new) else { continue };
+        let params = case.params();
+        let advice = params.text.map(|text| format!(" {text}")).unwrap_or_default();
+        let task = NewTask {
+            source: tasks::Source::Rule,
+            patient: case.patient,
+            facility: Some(case.place),
+            alert: Some(alert.id),
+            // What to look at; what is the matter is in the description, which is encrypted.
+            title: format!("Follow up readings: {}", case.condition().subject.words()),
+            description: Some(format!("{}: {}{advice}", case.name, sentence(case))),
+            doer: Doer::Role(params.role.unwrap_or(Role::MedicalAssistant)),
+            priority: match case.severity {
+                Severity::Critical => Priority::Urgent,
+                Severity::High => Priority::High,
+                Severity::Warning => Priority::Medium,
+                Severity::Info => Priority::Low,
+            },
+            due_at: None,
+        };
+        tasks::give(app, tx, by, task).await?;
+    }
+    Ok(())
 }
 
 /// One alert for each rule that fires for too many, in the queue of the place where it happens.

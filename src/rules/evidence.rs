@@ -70,10 +70,12 @@ pub(super) fn payload(case: &Case, sentence: &str, line: &str, trend: Option<Tre
         let slope = case.condition().subject.amount(round(trend.slope * 7.0));
         facts.push(("Trend", format!("{slope} a week, by the medians of {} days", trend.days)));
     }
-    if case.action == RuleAction::SuggestVisit {
-        facts.push(("Suggested", "A visit".to_owned()));
+    match case.action {
+        RuleAction::Alert => {}
+        RuleAction::SuggestVisit => facts.push(("Suggested", "A visit".to_owned())),
+        RuleAction::AssignTask => facts.push(("Given", "A task".to_owned())),
     }
-    if let Some(advice) = case.advice() {
+    if let Some(advice) = case.params().text {
         facts.push(("What to do", advice));
     }
     json!({

@@ -18,7 +18,7 @@ pub async fn evaluate(app: App, job: JobContext) -> Result<()> {
     loop {
         let mut tx = job.begin(&app).await?;
         let (touched, more) = queries::take(&mut tx, job.organization()?, i64::from(BATCH)).await?;
-        look(&mut tx, &job.by()?, Cause::Reading, &touched).await?;
+        look(&app, &mut tx, &job.by()?, Cause::Reading, &touched).await?;
         if !more {
             return job.commit(tx).await;
         }
@@ -39,7 +39,7 @@ pub async fn missing(app: App, job: JobContext) -> Result<()> {
     loop {
         let mut tx = job.begin(&app).await?;
         let (touched, more) = queries::take(&mut tx, organization, i64::from(BATCH)).await?;
-        look(&mut tx, &job.by()?, Cause::Reading, &touched).await?;
+        look(&app, &mut tx, &job.by()?, Cause::Reading, &touched).await?;
         tx.commit().await?;
         if !more {
             break;
@@ -54,7 +54,7 @@ pub async fn missing(app: App, job: JobContext) -> Result<()> {
             .iter()
             .flat_map(|patient| metrics.iter().map(move |metric| Touched { patient: *patient, metric: *metric, since }))
             .collect();
-        look(&mut tx, &job.by()?, Cause::Schedule, &touched).await?;
+        look(&app, &mut tx, &job.by()?, Cause::Schedule, &touched).await?;
         match patients.last() {
             Some(last) if !metrics.is_empty() => after = *last,
             _ => return job.commit(tx).await,

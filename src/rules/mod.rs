@@ -4,12 +4,43 @@
 //! holds for them, in one statement for the whole batch, and raises, counts up or closes alerts. Nothing that writes readings knows of
 //! rules, and a rule that fails keeps no reading out.
 
+mod dry_run;
 mod evaluate;
 mod evidence;
+mod exceptions;
+mod forms;
+mod handlers;
 pub mod jobs;
 pub mod model;
+mod pages;
 mod queries;
+mod store;
 pub mod trend;
 
 pub use evaluate::{Cause, MOST_AN_HOUR, Tally, evaluate};
 pub use queries::Touched;
+
+use crate::access::Permission::{EditRules, ViewRules};
+use crate::web::Routes;
+
+/// The routes of this slice.
+#[must_use]
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/rules", ViewRules, handlers::index)
+        .get("/rules/new", EditRules, handlers::ask_new)
+        .post("/rules/new", EditRules, handlers::create)
+        .get("/rules/{id}", ViewRules, handlers::show)
+        .get("/rules/{id}/edit", EditRules, handlers::ask_edit)
+        .post("/rules/{id}/edit", EditRules, handlers::save)
+        .get("/rules/{id}/dry-run", ViewRules, handlers::ask_on)
+        .post("/rules/{id}/on", EditRules, handlers::switch_on)
+        .post("/rules/{id}/off", EditRules, handlers::switch_off)
+        .get("/rules/{id}/facilities/{facility}", EditRules, exceptions::ask_facility)
+        .post("/rules/{id}/facilities/{facility}", EditRules, exceptions::save_facility)
+        .post("/rules/{id}/facilities/{facility}/end", EditRules, exceptions::end_facility)
+        .get("/patients/{id}/rules", ViewRules, exceptions::of_patient)
+        .get("/patients/{id}/rules/{rule}", EditRules, exceptions::ask_patient)
+        .post("/patients/{id}/rules/{rule}", EditRules, exceptions::save_patient)
+        .post("/patients/{id}/rules/{rule}/end", EditRules, exceptions::end_patient)
+}

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::Role;
 pub use crate::alerts::model::Severity;
 use crate::named::named;
 use crate::readings::metric::{Limits, Metric};
@@ -29,8 +30,13 @@ named! {
         Alert = "ALERT", "Raise an alert";
         /// An alert that suggests a visit.
         SuggestVisit = "SUGGEST_VISIT", "Raise an alert that suggests a visit";
+        /// An alert, and a task for a role.
+        AssignTask = "ASSIGN_TASK", "Raise an alert and give somebody a task";
     }
 }
+
+/// Who can be given the task of a rule: whoever has this role where the patient is.
+pub const DOERS: [Role; 3] = [Role::Clinician, Role::MedicalAssistant, Role::Carer];
 
 /// The most readings that can be asked for.
 pub const MOST_READINGS: i16 = 20;
@@ -155,6 +161,8 @@ pub struct Definition {
     pub action: RuleAction,
     /// What to do then, in words.
     pub advice: Option<String>,
+    /// Who is given the task, where there is one.
+    pub doer: Option<Role>,
     /// Whether the alert ends by itself on recovery.
     pub resolves: bool,
     /// Whether it is at work.
@@ -170,6 +178,9 @@ pub struct ActionParams {
     /// What to do, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Who does it, of a task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
 }
 
 fn days(count: i16) -> String {
@@ -227,6 +238,10 @@ impl Definition {
         let then = match self.action {
             RuleAction::Alert => format!("raise {article} {} alert", self.severity),
             RuleAction::SuggestVisit => format!("raise {article} {} alert that suggests a visit", self.severity),
+            RuleAction::AssignTask => {
+                let whom = self.doer.unwrap_or(Role::MedicalAssistant).label().to_lowercase();
+                format!("raise {article} {} alert and give a {whom} a task", self.severity)
+            }
         };
         format!("If {}, {then}.", self.condition.words())
     }
@@ -315,6 +330,7 @@ mod tests {
             severity: Severity::High,
             action: RuleAction::Alert,
             advice: None,
+            doer: None,
             resolves: true,
             enabled: true,
             priority: 0,

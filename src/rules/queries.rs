@@ -108,9 +108,9 @@ impl Case {
         format!("rule:{}:{}", self.root, self.patient)
     }
 
-    /// What to do, in words.
-    pub(super) fn advice(&self) -> Option<String> {
-        serde_json::from_value::<ActionParams>(self.params.clone()).ok()?.text
+    /// What to do, in words, and who does it.
+    pub(super) fn params(&self) -> ActionParams {
+        serde_json::from_value(self.params.clone()).unwrap_or_default()
     }
 }
 

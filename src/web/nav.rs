@@ -30,6 +30,8 @@ pub enum Area {
     VisitRequests,
     /// What waits for me.
     Work,
+    /// What is watched in readings.
+    Rules,
     /// What I have to do.
     Tasks,
     /// Things to read.
@@ -157,6 +159,14 @@ const LINES: &[Line] = &[
         href: "/detail-changes",
         icon: "user-check",
         label: "Detail changes",
+    },
+    Line {
+        area: Area::Rules,
+        permission: Permission::ViewRules,
+        go: 'y',
+        href: "/rules",
+        icon: "activity",
+        label: "Rules",
     },
     Line {
         area: Area::Tasks,

@@ -115,6 +115,7 @@ async fn records(portal: &Portal, route: RouteInfo) -> Vec<Uuid> {
         Some("alerts") => "alert",
         Some("cases") => "cases",
         Some("documents") => "document",
+        Some("rules") => "clinical_rule",
         Some("patients") => "patient",
         Some("visits") => "visit",
         Some("visit-requests") => "visit_request",

@@ -1,3 +1,4 @@
 //! Clinical rules: what readings make of them.
 
+mod editor;
 mod evaluation;

@@ -94,6 +94,8 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
             Some("content") => content.as_str(),
             Some("my") if route.path.starts_with("/my/reading/") => given.as_str(),
             Some("documents") => document.as_str(),
+            // One of the clinic: those of the organization are not the clinician's to change.
+            Some("rules") => "01900000-0000-7000-8fe0-000000000002",
             _ => patient.as_str(),
         };
         // A second parameter names a part of the record: those pages are forms that have a page of their own without it.

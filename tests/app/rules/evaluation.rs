@@ -8,8 +8,9 @@ use almoner::ids::{OrganizationId, PatientId, RuleId};
 use almoner::jobs::{Worker, work};
 use almoner::readings::metric::Metric;
 use almoner::rules::{self, Cause, MOST_AN_HOUR, Tally, Touched};
+use reqwest::Method;
 use serde_json::json;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::patients::ask;
@@ -51,8 +52,9 @@ async fn look(portal: &Portal, house: &House, cause: Cause, patients: &[PatientI
     let since = portal.app.clock.now() - chrono::TimeDelta::days(90);
     let touched: Vec<Touched> = patients.iter().map(|patient| Touched { patient: *patient, metric, since }).collect();
     let mut tx = portal.app.db.begin_worker(house.organization).await.expect("a transaction");
-    let tally =
-        rules::evaluate(&mut tx, &By::system(house.organization), cause, &touched).await.expect("an evaluation");
+    let tally = rules::evaluate(&portal.app, &mut tx, &By::system(house.organization), cause, &touched)
+        .await
+        .expect("an evaluation");
     tx.commit().await.expect("a commit");
     tally
 }
@@ -74,6 +76,9 @@ async fn a_reading_typed_in_the_portal_raises_an_explained_alert_in_the_open_que
     let clinician = portal.sign_in("clinician").await;
     let queue = clinician.get("/alerts").await;
     assert!(!queue.body.contains("HEART_RATE 0"), "{}", queue.body);
+    let listening = clinician.request(Method::GET, "/live").header("almoner-automatic", "true");
+    let mut live = listening.send().await.expect("the portal answers");
+    sleep(Duration::from_millis(300)).await;
     let typing = portal.sign_in("patient").await;
     for value in ["131", "134"] {
         let on = [("patient", patient), ("heart_rate", value)];
@@ -86,6 +91,11 @@ async fn a_reading_typed_in_the_portal_raises_an_explained_alert_in_the_open_que
     while alerts(&portal, &raised).await == 0 {
         assert!(typed.elapsed() < Duration::from_secs(2), "no alert within two seconds");
         sleep(Duration::from_millis(20)).await;
+    }
+    let mut heard = String::new();
+    while !heard.contains("queue-changed") {
+        let chunk = timeout(Duration::from_secs(2), live.chunk()).await.expect("heard within two seconds");
+        heard.push_str(&String::from_utf8_lossy(&chunk.expect("an open stream").expect("not its end")));
     }
     // What a page that listens asks for when it hears of a change.
     let queue = clinician.hx_get("/alerts").await;
@@ -230,12 +240,18 @@ async fn the_narrowest_rule_holds_and_trends_and_gaps_are_found() {
     rule(&portal, house.organization, "GLUCOSE", "'missing', NULL, 1, 3", "INFO").await;
     measured(&portal, ada, Metric::Glucose, &[(100.0, 6.0)]).await;
     measured(&portal, eve, Metric::Glucose, &[(50.0, 6.0)]).await;
+    run(&portal, "UPDATE clinical_rule SET action = 'ASSIGN_TASK', action_params = '{\"role\": \"CARER\"}' WHERE name LIKE 'GLUCOSE %'").await;
     // Who never measured is not missed.
     assert_eq!(look(&portal, &house, Cause::Schedule, &all, Metric::Glucose).await.raised, 1);
     assert_eq!(
         look(&portal, &house, Cause::Schedule, &all, Metric::Glucose).await,
         Tally { looked: 3, ..Tally::default() }
     );
+    let tasks = format!(
+        "SELECT count(*) FROM task AS t JOIN alert AS a ON a.id = t.alert_id AND a.patient_id = t.patient_id
+          WHERE t.patient_id = '{ada}' AND t.kind = 'RULE' AND t.assignee_role = 'CARER' AND t.title = 'Follow up readings: glucose' AND t.is_open"
+    );
+    assert_eq!(ask(&portal, &tasks).await, 1);
     measured(&portal, ada, Metric::Glucose, &[(1.0, 6.0)]).await;
     assert_eq!(look(&portal, &house, Cause::Reading, &[ada], Metric::Glucose).await.recovered, 1);
 }
