@@ -16,7 +16,7 @@ pub mod refusal;
 pub mod video;
 
 use crate::access::Permission::{
-    BlockTime, BookVisits, CheckInVisits, ConductVisits, ConfirmVisitsByPhone, Public, RequestVisits,
+    BlockTime, BookVisits, CheckInVisits, ConductVisits, ConfirmVisitsByPhone, Public, RequestVisits, RunSystem,
     TriageVisitRequests, ViewSchedule, ViewVisitRequests,
 };
 use crate::web::Routes;
@@ -69,6 +69,8 @@ pub fn routes() -> Routes {
         .post("/visits/{id}/cancellation", CheckInVisits, visits::cancel)
         .get("/visits/{id}/rescheduling", BookVisits, visits::ask_reschedule)
         .post("/visits/{id}/rescheduling", BookVisits, visits::reschedule)
+        .get("/admin/video", RunSystem, video::settings::show)
+        .post("/admin/video", RunSystem, video::settings::save)
         .get("/visits/{id}/video", ConductVisits, video::handlers::show)
         .post("/visits/{id}/video", ConductVisits, video::handlers::enter)
         .post("/visits/{id}/video/admission", ConductVisits, video::handlers::admit)

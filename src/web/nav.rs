@@ -50,6 +50,8 @@ pub enum Area {
     Jobs,
     /// Messages that leave the portal.
     Outbox,
+    /// How patients reach a facility by video.
+    Video,
     /// A patient's first page.
     MyHome,
     /// A patient's visits.
@@ -231,6 +233,14 @@ const LINES: &[Line] = &[
         href: "/admin/notifications",
         icon: "mail",
         label: "Outbox",
+    },
+    Line {
+        area: Area::Video,
+        permission: Permission::RunSystem,
+        go: 'v',
+        href: "/admin/video",
+        icon: "video",
+        label: "Video",
     },
     Line { area: Area::MyHome, permission: Permission::UsePortal, go: ' ', href: "/my", icon: "house", label: "Home" },
     Line {

@@ -72,7 +72,7 @@ const listen = () => {
   events.addEventListener('state', e => {
     const now = JSON.parse(e.data);
     if (now.status !== status) { left = true; events.close(); return location.reload(); }
-    here = now.here; if (talking) tell();
+    here = now.here; if (stream) tell();
   });
   events.addEventListener('signal', e => { const said = JSON.parse(e.data); work = work.then(() => hear(said)).catch(() => {}); });
   return events;
@@ -111,4 +111,4 @@ const begin = async () => {
   });
 };
 
-if (talking) begin(); else listen();
+if (talking && !('onlyWatch' in place.dataset)) begin(); else listen();

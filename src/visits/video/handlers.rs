@@ -54,13 +54,16 @@ pub async fn call(
         }
         _ => 0,
     };
-    let phone = queries::phone(tx, organization, row.facility_id).await?;
+    let queries::Reach { phone, video_url } = queries::reach(tx, organization, row.facility_id).await?;
+    // Staff need not be told their own number.
+    let phone = phone.filter(|_| party == Party::Patient);
+    let outside = video_url.zip(session).map(|(url, session)| url.replace("{room}", &session.room_id));
     let ice = if status == SessionStatus::Active { app.ice.servers(row.id, app.clock.now()) } else { String::new() };
     let other = match party {
         Party::Patient => row.who().to_owned(),
         Party::Provider => row.name(),
     };
-    Ok(Call { party, path, status, last, ice, other, phone })
+    Ok(Call { party, path, status, last, ice, other, phone, outside })
 }
 
 /// `GET /visits/{id}/video`

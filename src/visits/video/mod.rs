@@ -10,4 +10,5 @@ pub mod model;
 pub mod moves;
 pub mod pages;
 pub mod queries;
+pub mod settings;
 pub mod stream;

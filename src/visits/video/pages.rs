@@ -39,6 +39,8 @@ pub struct Call {
     pub other: String,
     /// The number to call where video does not work.
     pub phone: Option<String>,
+    /// The address of the room at an external provider, where the facility uses one.
+    pub outside: Option<String>,
 }
 
 impl Call {

@@ -12,16 +12,16 @@ use uuid::Uuid;
 use super::{REYES, demo, status_of_visit, value};
 use crate::support::{Browser, Portal};
 
-pub(super) async fn session(portal: &Portal, column: &str) -> String {
+async fn session(portal: &Portal, column: &str) -> String {
     value(portal, &format!("SELECT {column}::text FROM virtual_session WHERE visit_id = $1"), visit_id()).await
 }
 
 /// The video visit of Ms Reyes with Dr Haas that is due now.
-pub(super) fn visit_id() -> Uuid {
+fn visit_id() -> Uuid {
     demo(21, 20)
 }
 
-pub(super) async fn join(phone: &Browser, id: Uuid) {
+async fn join(phone: &Browser, id: Uuid) {
     let own = demo(6, REYES).to_string();
     let reply = phone.post(&format!("/my/visits/{id}/arrival"), &[("patient", &own)]).await;
     assert_eq!(reply.location(), format!("/my/visits/{id}/video"), "{}", reply.body);
@@ -309,4 +309,35 @@ async fn the_database_itself_refuses_what_the_machine_does_not_have() {
     for (whom, rows) in [(&patient, "1"), (&doctor, "1"), (&colleague, "0"), (&help, "0"), (&other, "0")] {
         assert_eq!(tries(&portal, whom, &look).await, rows);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_facility_may_use_another_service_and_tells_it_nothing_but_a_random_name() {
+    let portal = Portal::start().await;
+    let (admin, phone, desk) =
+        (portal.sign_in("admin").await, portal.sign_in("patient").await, portal.sign_in("clinician").await);
+    let clinic = demo(2, 1).to_string();
+    for (number, url) in [
+        ("", "http://video.example.org/{room}"),
+        ("call us", ""),
+        ("", "https://video.example.org/"),
+        ("", "https://x.example/{room}/{patient}"),
+    ] {
+        let fields = [("facility", &*clinic), ("phone", number), ("video_url", url)];
+        let page = admin.post("/admin/video", &fields).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{number} {url}");
+    }
+    let fields =
+        [("facility", &*clinic), ("phone", "020 7946 0999"), ("video_url", "https://video.example.org/a/{room}")];
+    assert_eq!(admin.post("/admin/video", &fields).await.location(), "/admin/video");
+    let visit = visit_id();
+    join(&phone, visit).await;
+    desk.post(&format!("/visits/{visit}/video/admission"), &[]).await;
+    let room = session(&portal, "room_id").await;
+    for (browser, path) in [(&phone, format!("/my/visits/{visit}/video")), (&desk, format!("/visits/{visit}/video"))] {
+        let page = browser.get(&path).await;
+        assert_eq!(page.attributes("section.call a", "href"), [format!("https://video.example.org/a/{room}")]);
+        assert!(!page.body.contains("<video"), "{}", page.body);
+    }
+    assert_eq!(desk.get("/admin/video").await.status, StatusCode::FORBIDDEN);
 }

@@ -1,0 +1,3 @@
+SET LOCAL ROLE almoner_owner;
+ALTER TABLE facility DROP COLUMN IF EXISTS video_url;
+RESET ROLE;
