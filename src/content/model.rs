@@ -58,7 +58,7 @@ pub fn blocks(text: &str) -> Vec<Block> {
 fn runs(line: &str) -> Vec<Run> {
     let parts: Vec<&str> = line.split("**").collect();
     // An even number of parts is an odd number of marks: the last one closes nothing.
-    let closed = if parts.len() % 2 == 0 { parts.len() - 1 } else { parts.len() };
+    let closed = if parts.len().is_multiple_of(2) { parts.len() - 1 } else { parts.len() };
     let mut runs: Vec<Run> = parts[..closed]
         .iter()
         .enumerate()

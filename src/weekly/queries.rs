@@ -29,8 +29,8 @@ pub async fn zones(conn: &mut PgConnection, organization: OrganizationId) -> Res
     Ok(rows.fetch_all(conn).await?.into_iter().map(|row| (row.id, zone(&row.timezone))).collect())
 }
 
-/// Sums up a week of up to `limit` patients of a facility who have readings in it and no summary of it, after the patient
-/// `after`; each with all its metrics. Patients in their order.
+/// Sums up a week of up to `limit` patients of a facility who have readings in it and no summary of it; each with all
+/// their metrics.
 ///
 /// # Errors
 /// Where the database does not answer.

@@ -40,7 +40,7 @@ async fn a_week_is_what_its_readings_say() {
            FROM weekly_summary AS w JOIN facility AS f ON f.organization_id = w.organization_id AND f.id = w.facility_id
            JOIN observation AS o ON o.organization_id = w.organization_id AND o.patient_id = w.patient_id AND o.code = 'GLUCOSE' AND o.status = 'FINAL'
                 AND (o.effective_at AT TIME ZONE f.timezone)::date BETWEEN w.week_start AND w.week_end
-           WHERE w.patient_id = $1::text::uuid GROUP BY w.id ORDER BY w.week_start DESC LIMIT 1"#,
+           WHERE w.patient_id = $1::text::uuid GROUP BY w.organization_id, w.id ORDER BY w.week_start DESC LIMIT 1"#,
         REYES
     );
     let kept = kept.fetch_one(&portal.admin).await.unwrap();

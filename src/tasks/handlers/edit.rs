@@ -27,7 +27,7 @@ pub async fn new(ctx: Ctx, mut tx: Tx, Id(id): Id<CaseId>) -> Page {
             case.assignee.map_or_else(|| "CASEWORKER".to_owned(), |person| person.to_string()),
             case.priority.as_str().to_owned(),
         ),
-        About::Patient(_) | About::Nobody(_) => Default::default(),
+        About::Patient(_) | About::Nobody(_) => (String::new(), String::new()),
     };
     let raw = RawTask { who, priority, idempotency_key: TaskId::new().to_string(), ..RawTask::default() };
     page(&ctx, tx, &about, None, Filled { raw, ..Filled::default() }).await
