@@ -336,7 +336,7 @@ async fn a_facility_may_use_another_service_and_tells_it_nothing_but_a_random_na
     let room = session(&portal, "room_id").await;
     for (browser, path) in [(&phone, format!("/my/visits/{visit}/video")), (&desk, format!("/visits/{visit}/video"))] {
         let page = browser.get(&path).await;
-        assert_eq!(page.attributes("section.call a", "href"), [format!("https://video.example.org/a/{room}")]);
+        assert_eq!(page.attributes("section.call a.btn", "href"), [format!("https://video.example.org/a/{room}")]);
         assert!(!page.body.contains("<video"), "{}", page.body);
     }
     assert_eq!(desk.get("/admin/video").await.status, StatusCode::FORBIDDEN);
