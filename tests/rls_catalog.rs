@@ -49,6 +49,7 @@ const DEFINERS: &[&str] = &[
     "kit.message_arrives almoner_app",
     "kit.number_case almoner_app",
     "kit.readings_arrived almoner_app",
+    "kit.tasks_follow_patient almoner_app",
     "kit.thread_guard almoner_app",
     "kit.thread_joined almoner_app",
     "kit.virtual_signals_end almoner_app almoner_worker",
