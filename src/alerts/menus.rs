@@ -4,7 +4,7 @@ use super::filter::{Filter, Sort, View};
 use super::model::{AlertStatus, AlertType, Severity};
 use super::queries::around::{Around, Place};
 use crate::ids::UserId;
-use crate::web::nav::capped;
+use crate::web::badges::capped;
 use crate::web::ui::{Chip, Choice, Order, Tab};
 
 /// The tabs: those that everybody has, then saved views.

@@ -285,7 +285,7 @@ fn message_href(item: &Item, role: Role) -> Option<String> {
 /// "31 open · 3 critical · oldest unacknowledged 11 h".
 #[must_use]
 pub fn meta(around: &Around, time: &Time) -> String {
-    let shown = |count| format::capped(count, crate::web::nav::COUNT_CAP - 1);
+    let shown = |count| format::capped(count, crate::web::badges::COUNT_CAP - 1);
     let mut meta = format!("{} open · {} critical", shown(around.open), shown(around.critical));
     if let Some(since) = around.waiting_since {
         meta.push_str(" · oldest unacknowledged ");

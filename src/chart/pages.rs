@@ -8,7 +8,7 @@ use crate::patients::model::{ConditionStatus, PatientStatus};
 use crate::patients::record::{ActivityItem, Contact, Record};
 use crate::web::shell::Shell;
 use crate::web::ui::{Banner, Tab, Tone};
-use crate::web::{Ctx, filters, nav};
+use crate::web::{Ctx, badges, filters};
 
 /// Says that somebody else has changed the chart, or nothing.
 #[derive(Debug, Template)]
@@ -79,7 +79,7 @@ impl AlertsPanel {
     pub fn new(ctx: &Ctx, record: &Record, alerts: Vec<OpenAlert>) -> Self {
         let open = alerts.first().map_or(0, |alert| alert.open);
         Self {
-            count: nav::capped(open).unwrap_or_else(|| "0".to_owned()),
+            count: badges::capped(open).unwrap_or_else(|| "0".to_owned()),
             all: record.href("alerts"),
             now: ctx.now(),
             zone: ctx.actor.zone,
@@ -124,7 +124,7 @@ impl TasksPanel {
             (task, overdue)
         };
         Self {
-            count: nav::capped(open).unwrap_or_else(|| "0".to_owned()),
+            count: badges::capped(open).unwrap_or_else(|| "0".to_owned()),
             all: record.href("tasks"),
             add: may_add.then(|| record.href("tasks/new")),
             zone: ctx.actor.zone,

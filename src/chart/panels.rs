@@ -182,7 +182,7 @@ pub async fn open_work(
         ctx.actor.organization.uuid(),
         patient.uuid(),
         limit,
-        crate::web::nav::COUNT_CAP,
+        crate::web::badges::COUNT_CAP,
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -218,7 +218,7 @@ pub async fn open_alerts(tx: &mut Tx, ctx: &Ctx, patient: PatientId, limit: i64)
         ctx.actor.organization.uuid(),
         patient.uuid(),
         limit,
-        crate::web::nav::COUNT_CAP,
+        crate::web::badges::COUNT_CAP,
     )
     .fetch_all(&mut **tx)
     .await?;

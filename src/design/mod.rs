@@ -12,8 +12,9 @@ pub use pages::{DesignPage, page};
 use crate::access::Permission::Public;
 use crate::app::App;
 use crate::error::Error;
+use crate::web::badges::Badges;
 use crate::web::ctx::{Visitor, html};
-use crate::web::nav::{Area, Badges};
+use crate::web::nav::Area;
 use crate::web::shell::Shell;
 use crate::web::{Ctx, Page, Routes};
 

@@ -16,9 +16,10 @@ use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
 use crate::ids::NotificationId;
 use crate::outbox::Channel;
+use crate::web::badges::{self, capped};
 use crate::web::flash::Flash;
 use crate::web::form::{Form, FormErrors, Id, Query};
-use crate::web::nav::{self, Area, capped};
+use crate::web::nav::Area;
 use crate::web::{Ctx, Page};
 
 /// Lines of a page.
@@ -53,7 +54,7 @@ pub async fn index(ctx: Ctx, mut tx: Tx, Query(at): Query<Where>) -> Page {
 
 /// `GET /notifications/bell`: the bell alone, and the count of messages in the navigation, after something has changed.
 pub async fn bell(ctx: Ctx, mut tx: Tx) -> Page {
-    let waiting = nav::waiting(&mut tx, &ctx.actor).await?;
+    let waiting = badges::waiting(&mut tx, &ctx.actor).await?;
     let shows_messages = ctx.actor.may(Permission::UseMessages);
     ctx.fragment(&Bell { notices: capped(waiting.notices), messages: capped(waiting.messages), shows_messages })
 }

@@ -13,9 +13,10 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
+use super::badges::{self, Badges};
 use super::flash::{Flash, FlashPartial};
 use super::hx::Hx;
-use super::nav::{self, Area, Badges};
+use super::nav::{self, Area};
 use super::shell::Shell;
 use super::whom;
 use crate::access::{Actor, Permission};
@@ -108,7 +109,7 @@ impl Ctx {
     /// # Errors
     /// Where the database does not answer.
     pub async fn shell(&self, tx: &mut Tx, title: impl Into<String>, area: Area) -> Result<Shell> {
-        let badges = nav::badges(tx, &self.actor).await?;
+        let badges = badges::of(tx, &self.actor).await?;
         let mut shell = self.shell_with(title, area, badges);
         if self.actor.may(Permission::UsePortal)
             && let Some((whom, banner)) = whom::banner(tx, &self.actor).await?

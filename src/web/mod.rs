@@ -1,6 +1,7 @@
 //! The web half of the platform: what every slice's handlers stand on.
 
 pub mod assets;
+pub mod badges;
 pub mod ctx;
 pub mod error_page;
 pub mod filters;

@@ -15,8 +15,9 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::events::{self, Action, Event};
 use crate::patients::find;
+use crate::web::badges::{self, Badges, capped};
 use crate::web::form::{Form, Query};
-use crate::web::nav::{self, Area, Badges, capped};
+use crate::web::nav::Area;
 use crate::web::ui::Pager;
 use crate::web::{Ctx, Page};
 
@@ -63,7 +64,7 @@ async fn show(ctx: &Ctx, mut tx: Tx, filter: Filter, position: Position, plain: 
     let mut badges =
         Badges { alerts: around.open, critical: around.critical > 0, requests: around.requests, ..Badges::default() };
     if !ctx.hx.partial {
-        let waiting = nav::waiting(&mut tx, &ctx.actor).await?;
+        let waiting = badges::waiting(&mut tx, &ctx.actor).await?;
         (badges.messages, badges.tasks, badges.notices) = (waiting.messages, waiting.tasks, waiting.notices);
     }
     let typed = criteria.typed().to_owned();

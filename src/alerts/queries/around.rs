@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{AlertId, FacilityId, PatientId};
 use crate::saved_views::SavedView;
-use crate::web::nav::COUNT_CAP;
+use crate::web::badges::COUNT_CAP;
 
 /// Counts of the tabs, each up to the cap, and what else the page needs.
 #[derive(Debug, Default)]

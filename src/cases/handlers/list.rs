@@ -22,8 +22,9 @@ use crate::ids::UserId;
 use crate::patients::{find, names};
 use crate::phi::Keyring;
 use crate::saved_views::{self, SavedView};
+use crate::web::badges::{self, capped};
 use crate::web::form::{Form, Query};
-use crate::web::nav::{self, Area, capped};
+use crate::web::nav::Area;
 use crate::web::ui::{Chip, Choice, Order, Pager, Tab};
 use crate::web::{Ctx, Page};
 
@@ -103,7 +104,7 @@ pub async fn newer(ctx: Ctx, mut tx: Tx, Query(raw): Query<RawFilter>) -> Page {
 }
 
 async fn page(ctx: &Ctx, mut tx: Tx, filter: Filter, saved: Vec<SavedView>) -> Result<Index> {
-    let badges = nav::badges(&mut tx, &ctx.actor).await?;
+    let badges = badges::of(&mut tx, &ctx.actor).await?;
     let counts = list::counts(&mut tx, &ctx.actor, badges.cases).await?;
     let size = page_size(ctx, &filter);
     let (typed, mut rows) = found(ctx, &mut tx, &filter, size + 1).await?;

@@ -12,7 +12,7 @@ use crate::cases::model::{CaseStatus, Priority};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{AlertId, CaseId, FacilityId, OrganizationId, PatientId, UserId};
-use crate::web::nav::COUNT_CAP;
+use crate::web::badges::COUNT_CAP;
 
 /// Matches of a title that are shown: more is a reason to type more.
 pub const MATCHES: i64 = 50;

@@ -14,8 +14,9 @@ use crate::messages::queries::list::{self, Counts, FOUND, PAGE};
 use crate::messages::queries::row::{Cursor, Row};
 use crate::patients::{find, names};
 use crate::phi::normalise;
+use crate::web::badges::capped;
 use crate::web::form::{Form, Query};
-use crate::web::nav::{Area, capped};
+use crate::web::nav::Area;
 use crate::web::ui::{Pager, Tab};
 use crate::web::{Ctx, Page};
 

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{FacilityId, PatientId, ThreadId, UserId};
 use crate::messages::model::{Category, Channel, Status, View};
-use crate::web::nav::COUNT_CAP;
+use crate::web::badges::COUNT_CAP;
 
 /// Rows of a page.
 pub const PAGE: i64 = 25;

@@ -15,9 +15,10 @@ use crate::patients::list::{List, PAGE, RawList, RawSearch, Step};
 use crate::patients::pages::{HeaderIndex, HeaderRow, Index, PatientRow};
 use crate::patients::{names, queries};
 use crate::phi::Keyring;
+use crate::web::badges::Badges;
 use crate::web::ctx::Page;
 use crate::web::form::{Form, Query};
-use crate::web::nav::{Area, Badges};
+use crate::web::nav::Area;
 use crate::web::shell::Shell;
 use crate::web::{Ctx, format, ui};
 

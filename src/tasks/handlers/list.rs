@@ -15,8 +15,9 @@ use crate::tasks::model::Subject;
 use crate::tasks::pages::{Index, Line, Show, actions, story};
 use crate::tasks::queries::mine::{self, Whose};
 use crate::tasks::queries::one;
+use crate::web::badges::{self, COUNT_CAP, capped};
 use crate::web::form::{Id, Query};
-use crate::web::nav::{self, Area, COUNT_CAP, capped};
+use crate::web::nav::Area;
 use crate::web::ui::{Pager, Tab};
 use crate::web::{Ctx, Page};
 
@@ -172,7 +173,7 @@ pub struct Badge {
 
 /// `GET /tasks/badge`
 pub async fn badge(ctx: Ctx, mut tx: Tx) -> Page {
-    let count = nav::waiting(&mut tx, &ctx.actor).await?.tasks;
+    let count = badges::waiting(&mut tx, &ctx.actor).await?.tasks;
     ctx.fragment(&Badge { count: capped(count) })
 }
 

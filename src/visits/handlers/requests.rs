@@ -23,7 +23,7 @@ use crate::web::ctx::html;
 use crate::web::flash::Flash;
 use crate::web::form::{Form, FormErrors, Id, Query};
 use crate::web::nav::Area;
-use crate::web::{Ctx, Page, nav};
+use crate::web::{Ctx, Page, badges};
 
 /// Requests on a page: nobody reads more before the first is answered.
 const SHOWN: i64 = 100;
@@ -250,5 +250,5 @@ pub async fn cancel(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitRequestId>, Form(raw):
 /// The state of a request as a tab names it, with its count.
 pub(crate) fn tab_count(counts: &[(RequestStatus, i64)], status: Option<RequestStatus>) -> Option<String> {
     let wanted = counts.iter().filter(|(one, _)| status.is_none_or(|status| status == *one));
-    nav::capped(wanted.map(|(_, count)| count).sum())
+    badges::capped(wanted.map(|(_, count)| count).sum())
 }
