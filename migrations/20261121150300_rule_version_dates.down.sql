@@ -1,0 +1,15 @@
+SET LOCAL ROLE almoner_owner;
+
+CREATE OR REPLACE FUNCTION kit.keep_rule_version() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  INSERT INTO public.clinical_rule_version (organization_id, rule_id, version, definition, made_by_id)
+  VALUES (NEW.organization_id, NEW.id, NEW.row_version,
+          jsonb_build_object('name', NEW.name, 'description', NEW.description, 'metric', NEW.metric, 'part', NEW.part, 'op', NEW.op, 'threshold', NEW.threshold,
+                             'min_count', NEW.min_count, 'window_days', NEW.window_days, 'severity', NEW.severity, 'action', NEW.action,
+                             'action_params', NEW.action_params, 'resolves', NEW.resolves, 'enabled', NEW.enabled, 'priority', NEW.priority,
+                             'retired', NEW.deleted_at IS NOT NULL),
+          coalesce(NEW.updated_by_id, NEW.created_by_id));
+  RETURN NULL;
+END $$;
+
+RESET ROLE;
