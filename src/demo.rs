@@ -64,7 +64,7 @@ const PEOPLE_FILE: &str = "30_people.sql";
 type Protected = (&'static str, &'static str, Option<fn(&str) -> String>);
 
 /// Every protected column that the stories use.
-const PROTECTED: [Protected; 19] = [
+const PROTECTED: [Protected; 20] = [
     ("patient", "medical_record_number", Some(normalise::record_number)),
     ("patient", "phone", Some(phone)),
     ("patient", "email", Some(normalise::email)),
@@ -84,6 +84,7 @@ const PROTECTED: [Protected; 19] = [
     ("cases", "description", None),
     ("task", "description", None),
     ("task", "outcome", None),
+    ("content_assignment", "note", None),
 ];
 
 /// What [`fill`] found and did.
