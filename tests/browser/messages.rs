@@ -47,38 +47,32 @@ async fn again(window: &Window) {
     window.goto(here.split('#').next().unwrap_or_default()).await;
 }
 
-async fn story(script: Script, name: &str) {
-    let portal = Portal::start().await;
-    let (phone, desk) =
-        tokio::join!(Window::open(&portal, Screen::Phone, script), Window::open(&portal, Screen::Desk, script));
-    phone.sign_in("patient").await;
-    desk.sign_in("assistant").await;
-    desk.goto("/threads?view=unassigned").await;
-    let before = desk.text("#n-messages").await;
-
-    // The patient writes, with something that is no picture, then with one.
+/// The patient writes, with something that is no picture, then with one; the address of the conversation.
+async fn write(portal: &Portal, phone: &Window, script: Script, name: &str) -> String {
     phone.goto("/my/messages").await;
     phone.press("Write a message").await;
     phone.wait_for_words("Is it an emergency?").await;
-    select(&phone, "category", "HEALTH").await;
+    select(phone, "category", "HEALTH").await;
     phone.fill("In a few words", "Blue toe").await;
     phone.fill("Your message", "It is blue since Friday.").await;
     let folder = portal.files_dir().join("to-send");
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join("setup.exe"), b"MZ\x90\0").expect("a file");
-    choose_file(&phone, &folder.join("setup.exe").display().to_string()).await;
+    choose_file(phone, &folder.join("setup.exe").display().to_string()).await;
     phone.press("Send").await;
     phone.wait_for_words("The message was not sent").await;
     phone.wait_for_words("It is blue since Friday.").await;
-    fits(&phone, script).await;
+    fits(phone, script).await;
     phone.picture(&format!("{name}-refused")).await;
-    choose_file(&phone, &picture(&portal, "toe.png")).await;
+    choose_file(phone, &picture(portal, "toe.png")).await;
     phone.press("Send").await;
     phone.wait_for_words("Your message is sent").await;
     phone.wait_for_words("toe.png").await;
-    let there = phone.address().await;
+    phone.address().await
+}
 
-    // Staff hear of it where they are, take it and see the picture.
+/// Staff hear of it where they are, take it and see the picture.
+async fn hear(desk: &Window, before: &str, script: Script, name: &str) {
     if script == Script::On {
         desk.wait_for_words("Blue toe").await;
         let end = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
@@ -87,7 +81,7 @@ async fn story(script: Script, name: &str) {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
     } else {
-        again(&desk).await;
+        again(desk).await;
         desk.wait_for_words("Blue toe").await;
     }
     desk.picture(&format!("{name}-inbox")).await;
@@ -106,8 +100,10 @@ async fn story(script: Script, name: &str) {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
     }
+}
 
-    // What is half typed survives.
+/// What is half typed survives; then it is sent.
+async fn answer(desk: &Window, script: Script, name: &str) {
     desk.fill("Message", "Please put it up").await;
     if script == Script::On {
         desk.wait_for_words("Draft kept").await;
@@ -115,7 +111,7 @@ async fn story(script: Script, name: &str) {
         desk.press("Save draft").await;
         desk.wait_for_words("Your draft is kept").await;
     }
-    again(&desk).await;
+    again(desk).await;
     let kept =
         desk.client.find(Locator::Id("content")).await.expect("the answer").prop("value").await.expect("a value");
     assert_eq!(kept.as_deref(), Some("Please put it up"));
@@ -124,6 +120,48 @@ async fn story(script: Script, name: &str) {
     let send = desk.client.find(Locator::Css("#answer button.pri")).await.expect("a button");
     desk.press_on(&send, "\u{E007}").await;
     desk.wait_for_words("Message sent").await;
+}
+
+/// It goes to somebody else for a reason, is closed, and the next answer opens it again.
+async fn pass_on_and_close(phone: &Window, desk: &Window, there: &str, name: &str) {
+    desk.press("Pass on").await;
+    desk.wait_for_words("Who is to answer?").await;
+    let haas = "//label[contains(@class, 'pick')][contains(normalize-space(), 'Haas')]//input";
+    let haas = desk.client.find(Locator::XPath(haas)).await.expect("a colleague");
+    desk.press_on(&haas, " ").await;
+    desk.fill("Why?", "She knows the foot").await;
+    click(desk, "main form button.pri").await;
+    desk.wait_for_words("She knows the foot").await;
+    desk.press("Close").await;
+    desk.wait_for_words("Reopen").await;
+    desk.picture(&format!("{name}-closed")).await;
+    phone.goto(there).await;
+    phone.wait_for_words("This conversation is closed. If you write, we open it again.").await;
+    phone.fill("Write back", "It is better. Thank you.").await;
+    let send = phone.client.find(Locator::Css("#answer button.pri")).await.expect("a button");
+    phone.press_on(&send, "\u{E007}").await;
+    phone.wait_for_words("Your message is sent").await;
+    again(desk).await;
+    desk.wait_for_words("It is better. Thank you.").await;
+    desk.press("Close").await;
+    desk.press("Reopen").await;
+    desk.fill("Why?", "One more question").await;
+    click(desk, "main form button.pri").await;
+    desk.wait_for_words("One more question").await;
+}
+
+async fn story(script: Script, name: &str) {
+    let portal = Portal::start().await;
+    let (phone, desk) =
+        tokio::join!(Window::open(&portal, Screen::Phone, script), Window::open(&portal, Screen::Desk, script));
+    phone.sign_in("patient").await;
+    desk.sign_in("assistant").await;
+    desk.goto("/threads?view=unassigned").await;
+    let before = desk.text("#n-messages").await;
+
+    let there = write(&portal, &phone, script, name).await;
+    hear(&desk, &before, script, name).await;
+    answer(&desk, script, name).await;
 
     // The patient reads it without doing anything, or opens the page again.
     if script == Script::On {
@@ -136,31 +174,7 @@ async fn story(script: Script, name: &str) {
     phone.picture(&format!("{name}-read")).await;
     fits(&phone, script).await;
 
-    // It goes to somebody else for a reason, is closed, and the next answer opens it again.
-    desk.press("Pass on").await;
-    desk.wait_for_words("Who is to answer?").await;
-    let haas = "//label[contains(@class, 'pick')][contains(normalize-space(), 'Haas')]//input";
-    let haas = desk.client.find(Locator::XPath(haas)).await.expect("a colleague");
-    desk.press_on(&haas, " ").await;
-    desk.fill("Why?", "She knows the foot").await;
-    click(&desk, "main form button.pri").await;
-    desk.wait_for_words("She knows the foot").await;
-    desk.press("Close").await;
-    desk.wait_for_words("Reopen").await;
-    desk.picture(&format!("{name}-closed")).await;
-    phone.goto(&there).await;
-    phone.wait_for_words("This conversation is closed. If you write, we open it again.").await;
-    phone.fill("Write back", "It is better. Thank you.").await;
-    let send = phone.client.find(Locator::Css("#answer button.pri")).await.expect("a button");
-    phone.press_on(&send, "\u{E007}").await;
-    phone.wait_for_words("Your message is sent").await;
-    again(&desk).await;
-    desk.wait_for_words("It is better. Thank you.").await;
-    desk.press("Close").await;
-    desk.press("Reopen").await;
-    desk.fill("Why?", "One more question").await;
-    click(&desk, "main form button.pri").await;
-    desk.wait_for_words("One more question").await;
+    pass_on_and_close(&phone, &desk, &there, name).await;
 }
 
 #[tokio::test]

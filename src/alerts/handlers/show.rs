@@ -69,9 +69,10 @@ async fn page(ctx: &Ctx, mut tx: Tx, row: Row, said: &Said, errors: FormErrors) 
     let proof = events::record(&mut tx, &ctx.by(), event).await?;
     let steps = story::steps(&mut tx, organization, row.id).await?;
     let said_before = comments::of(&mut tx, organization, &subject(&row)).await?;
-    let cases = match ctx.actor.may(Permission::ViewCases) {
-        true => story::cases(&mut tx, organization, row.id).await?,
-        false => Vec::new(),
+    let cases = if ctx.actor.may(Permission::ViewCases) {
+        story::cases(&mut tx, organization, row.id).await?
+    } else {
+        Vec::new()
     };
     let mut around = around(&mut tx, &ctx.actor, row.patient_id, Some(row.id)).await?;
     let shell = ctx.shell(&mut tx, format!("Alert A-{}", row.number), Area::Alerts).await?;
