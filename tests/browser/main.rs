@@ -14,6 +14,7 @@ mod driver;
 mod journeys;
 mod messages;
 mod portal;
+mod readings;
 mod rules;
 mod session;
 mod tasks;
