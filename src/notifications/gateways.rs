@@ -167,8 +167,8 @@ fn address(text: &str, near: bool) -> Option<Url> {
     let url = Url::parse(text).ok().filter(|_| text.chars().count() <= 500);
     let fits = |url: &Url| match url.host() {
         Some(url::Host::Domain(name)) => {
-            (url.scheme() == "https" && name.contains('.') && !name.ends_with(".local") && !name.ends_with(".internal"))
-                || (near && name == "localhost")
+            let public = name.rsplit_once('.').is_some_and(|(_, last)| !matches!(last, "local" | "internal"));
+            (url.scheme() == "https" && public) || (near && name == "localhost")
         }
         Some(url::Host::Ipv4(ip)) => near && ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => near && ip.is_loopback(),

@@ -58,7 +58,7 @@ pub async fn home(ctx: Ctx, mut tx: Tx) -> Page {
     let shell = ctx.shell(&mut tx, "Home", Area::MyHome).await?;
     tx.commit().await?;
     let greeting = greeting(ctx.now().with_timezone(&ctx.actor.zone).hour());
-    ctx.whole_page(StatusCode::OK, &HomePage { shell, greeting, own, next, task, unread, accesses })
+    ctx.whole_page(StatusCode::OK, &HomePage { shell, greeting, own, next, unread, task, accesses })
 }
 
 /// `GET /my/access`

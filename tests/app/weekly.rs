@@ -11,7 +11,7 @@ const ORGANIZATION: &str = "01900000-0000-7000-8001-000000000001";
 
 async fn count(portal: &Portal) -> i64 {
     let count = sqlx::query_scalar!(r#"SELECT count(*) AS "n!" FROM weekly_summary"#);
-    count.fetch_one(&portal.admin).await.unwrap()
+    count.fetch_one(&portal.admin).await.expect("a count")
 }
 
 #[tokio::test]

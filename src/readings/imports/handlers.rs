@@ -137,13 +137,11 @@ pub async fn confirm(
     Form(typed): Form<Typed>,
 ) -> Page {
     standing(&ctx, &mut tx, id).await?;
-    match say_yes(&ctx, &mut tx, id, import, &typed).await? {
-        Err(errors) => one(&ctx, tx, id, import, errors).await,
-        Ok(()) => {
-            tx.commit().await?;
-            Ok(ctx.redirect(&format!("/patients/{id}/imports/{import}"), None))
-        }
+    if let Err(errors) = say_yes(&ctx, &mut tx, id, import, &typed).await? {
+        return one(&ctx, tx, id, import, errors).await;
     }
+    tx.commit().await?;
+    Ok(ctx.redirect(&format!("/patients/{id}/imports/{import}"), None))
 }
 
 /// Has the readings of a file taken, where somebody said all that has to be said.

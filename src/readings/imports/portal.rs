@@ -86,13 +86,11 @@ pub async fn progress(ctx: Ctx, mut tx: Tx, Id(import): Id<ReadingImportId>) -> 
 pub async fn confirm(ctx: Ctx, mut tx: Tx, Id(import): Id<ReadingImportId>, Form(typed): Form<Typed>) -> Page {
     let own = whom::current_for(&mut tx, &ctx.actor, Scope::Readings).await?;
     own.agrees(typed.get("patient"))?;
-    match say_yes(&ctx, &mut tx, own.patient, import, &typed).await? {
-        Err(errors) => one(&ctx, tx, import, errors).await,
-        Ok(()) => {
-            tx.commit().await?;
-            Ok(ctx.redirect(&format!("{HERE}/{import}"), None))
-        }
+    if let Err(errors) = say_yes(&ctx, &mut tx, own.patient, import, &typed).await? {
+        return one(&ctx, tx, import, errors).await;
     }
+    tx.commit().await?;
+    Ok(ctx.redirect(&format!("{HERE}/{import}"), None))
 }
 
 /// `POST /my/readings/imports/{import}/discard`

@@ -31,7 +31,7 @@ pub(super) fn parse(mut input: impl BufRead, zone: Tz, out: &mut Sink<'_>) -> Re
     let first = start[mark..].split(|byte| *byte == b'\n').next().unwrap_or_default();
     let delimiter = [b',', b';', b'\t']
         .into_iter()
-        .max_by_key(|delimiter| first.iter().filter(|byte| *byte == delimiter).count())
+        .max_by_key(|delimiter| first.split(|byte| byte == delimiter).count())
         .unwrap_or(b',');
     input.consume(mark);
     let mut reader = ReaderBuilder::new()

@@ -74,10 +74,7 @@ async fn show_page(ctx: &Ctx, mut tx: Tx, id: VisitId, errors: FormErrors) -> Re
     let others = participants.iter().map(|one| one.patient_id);
     events::record(&mut tx, &ctx.by(), event.showing(others)).await?;
     let history = visits::history(&mut tx, &ctx.actor, id.uuid()).await?;
-    let session = match has_room(&row) {
-        true => video::find(&mut tx, ctx.actor.organization, id).await?,
-        false => None,
-    };
+    let session = if has_room(&row) { video::find(&mut tx, ctx.actor.organization, id).await? } else { None };
     let shell = ctx.shell(&mut tx, "Visit", Area::Schedule).await?;
     let now = visits::now(&mut tx).await?;
     tx.commit().await?;

@@ -220,7 +220,7 @@ async fn two_browsers_hear_each_other_across_replicas_and_nothing_is_kept() {
 
 /// What the database says to a statement of somebody: the name of the rule, the code, or how many rows.
 async fn tries(portal: &Portal, context: &str, sql: &str) -> String {
-    let mut tx = portal.admin.begin().await.expect("a transaction");
+    let mut tx = portal.admin.begin_with("BEGIN").await.expect("a transaction");
     let become_them = format!("SET LOCAL ROLE almoner_app; SET LOCAL app.ctx = '{context}'");
     #[expect(clippy::disallowed_methods, reason = "tests say what they please")]
     sqlx::raw_sql(&become_them).execute(&mut *tx).await.expect("a role");
