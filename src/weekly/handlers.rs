@@ -72,10 +72,6 @@ struct MyWeek {
 pub async fn mine(ctx: Ctx, mut tx: Tx, Query(wanted): Query<Wanted>) -> Page {
     let own = whom::current_for(&mut tx, &ctx.actor, Scope::Readings).await?;
     let mut weeks = queries::of(&mut tx, ctx.actor.organization, own.patient, IN_PORTAL).await?;
-    let event = Event::new(Action::View, "weekly_summary").about(Some(own.patient)).at(Some(own.facility_id));
-    events::record(&mut tx, &ctx.by(), event.with(json!({ "page": "portal week" }))).await?;
-    let shell = ctx.shell(&mut tx, "My week", Area::MyReadings).await?;
-    tx.commit().await?;
     let place = match wanted.week.as_str() {
         "" => 0,
         day => {
@@ -83,6 +79,10 @@ pub async fn mine(ctx: Ctx, mut tx: Tx, Query(wanted): Query<Wanted>) -> Page {
             weeks.iter().position(|week| week.week_start == day).ok_or(Error::NotFound)?
         }
     };
+    let event = Event::new(Action::View, "weekly_summary").about(Some(own.patient)).at(Some(own.facility_id));
+    events::record(&mut tx, &ctx.by(), event.with(json!({ "page": "portal week" }))).await?;
+    let shell = ctx.shell(&mut tx, "My week", Area::MyReadings).await?;
+    tx.commit().await?;
     let start = |at: Option<usize>| at.and_then(|at| weeks.get(at)).map(|week| week.week_start);
     let (earlier, later) = (start(Some(place + 1)), start(place.checked_sub(1)));
     let week = (place < weeks.len()).then(|| weeks.swap_remove(place));
