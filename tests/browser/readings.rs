@@ -31,14 +31,14 @@ async fn journey(screen: Screen, script: Script) {
     staff.wait_for_words("Systolic").await;
     // Impossible, then unlikely, then right.
     staff.fill("Temperature", "98.6").await;
-    staff.press("Save").await;
+    staff.press("Record").await;
     staff.wait_for_words("Temperature lies between 14 and 46").await;
     staff.fill("Temperature", "43").await;
-    staff.press("Save").await;
+    staff.press("Record").await;
     staff.wait_for_words("Are you sure?").await;
     fits(&staff, &format!("readings-sure-{screen:?}-{script:?}")).await;
     tick(&staff, "input[name=sure]").await;
-    staff.press("Save").await;
+    staff.press("Record").await;
     staff.wait_for_words("Recorded.").await;
     staff.wait_for_words("43.0").await;
     fits(&staff, &format!("readings-vitals-{screen:?}-{script:?}")).await;

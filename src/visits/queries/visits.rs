@@ -214,7 +214,7 @@ pub async fn next_of_patient(conn: &mut PgConnection, actor: &Actor, patient: Pa
         "v.id IN (SELECT w.visit_id FROM visit_participant AS w WHERE w.organization_id = $1 AND w.patient_id = $2 AND w.deleted_at IS NULL)
          AND CASE v.status WHEN 'PLANNED' THEN v.end_time > clock_timestamp() OR (v.visit_mode = 'VIRTUAL' AND v.start_time > clock_timestamp() - INTERVAL '12 hours') WHEN 'CHECKED_IN' THEN v.start_time > clock_timestamp() - INTERVAL '12 hours'
                            WHEN 'IN_PROGRESS' THEN v.start_time > clock_timestamp() - INTERVAL '12 hours' ELSE false END
-         ORDER BY v.start_time, v.id LIMIT 1",
+         ORDER BY v.status = 'PLANNED', v.start_time, v.id LIMIT 1",
         actor.organization.uuid(),
         patient.uuid(),
     )
