@@ -24,6 +24,11 @@ pub struct Size {
 }
 
 impl Size {
+    /// With one in `share` of the visits, messages and readings.
+    pub fn shared(self, share: u32) -> Self {
+        Self { visits: self.visits / share, messages: self.messages / share, readings: self.readings / share, ..self }
+    }
+
     /// The arguments of `almoner seed`.
     fn numbers(self) -> [(&'static str, u32); 8] {
         [
