@@ -56,8 +56,12 @@ async fn a_file_that_was_changed_on_the_disk_is_not_served_as_if_it_were_whole()
     let mut bytes = fs::read(&stored).expect("a file");
     bytes[150_000] ^= 1;
     fs::write(&stored, bytes).expect("written");
-    let answer = clinician.request(reqwest::Method::GET, &path).send().await.expect("an answer");
-    assert!(answer.bytes().await.is_err(), "the answer breaks off where the file was changed");
+    // A busy machine may break off before the head of the answer has left.
+    let broken = match clinician.request(reqwest::Method::GET, &path).send().await {
+        Ok(answer) => answer.bytes().await.is_err(),
+        Err(_) => true,
+    };
+    assert!(broken, "the answer breaks off where the file was changed");
     fs::remove_file(&stored).expect("removed");
     let gone = clinician.get(&path).await;
     assert_eq!(gone.status, StatusCode::SERVICE_UNAVAILABLE);
