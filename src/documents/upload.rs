@@ -3,21 +3,18 @@
 //! Everything that arrives is held until the rows are written: whatever goes wrong before (the connection breaks, the
 //! disk is full, the session ends), the objects are taken away again and nothing was ever there.
 
-use std::time::Duration;
-
 use axum::extract::Multipart;
 use axum::extract::multipart::Field;
-use tokio::time::{Instant, timeout};
 
 use super::kind::{self, HEAD, Kind};
 use super::model::FILE_BYTES;
 use super::name;
-use crate::accounts;
-use crate::error::{Error, Result};
-use crate::files::{Files, Scan, Stored, Verdict};
+use crate::error::Result;
+use crate::files::{Held, Scan, Stored, Verdict};
 use crate::ids::DocumentVersionId;
 use crate::phi::Keyring;
 use crate::web::Ctx;
+use crate::web::upload::Upload;
 
 /// The largest request: twenty of the largest files.
 pub const REQUEST_BYTES: usize = 20 * 104_857_600 + 1024 * 1024;
@@ -27,22 +24,6 @@ const MOST_FILES: usize = 20;
 
 /// The longest field that is not a file, in bytes: 10,000 characters of any script, and their line breaks.
 const FIELD_BYTES: usize = 48 * 1024;
-
-/// An upload may be slow, but not stand still.
-const STALL: Duration = Duration::from_secs(30);
-
-/// Nor may it go on for ever: this long, 100 MB arrive at 14 kB a second.
-const LONGEST: Duration = Duration::from_hours(2);
-
-/// How often a long upload says that its session is in use, and asks whether it still is one.
-const KEEP_ALIVE: Duration = Duration::from_mins(1);
-
-/// What to say where the form did not arrive whole.
-const BROKEN: &str = "The upload did not arrive whole. Nothing was saved. Send it again.";
-
-/// What to say where what stands before a file cannot be read; its name is all that varies there.
-const ODD_NAME: &str =
-    "The name of a file holds characters that cannot be read. Nothing was saved. Rename it, and send it again.";
 
 /// What a form brought.
 #[derive(Debug)]
@@ -75,42 +56,17 @@ impl Arrived {
     /// Where and how large it is.
     #[must_use]
     pub fn stored(&self) -> &Stored {
-        &self.held.stored
+        self.held.stored()
     }
 
     /// From now on there is a row for it.
     pub fn keep(&mut self) {
-        self.held.kept = true;
-    }
-}
-
-/// A stored file that nobody has a row for yet. Dropped, it is taken away again.
-#[derive(Debug)]
-struct Held {
-    files: Files,
-    stored: Stored,
-    kept: bool,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if self.kept {
-            return;
-        }
-        let (files, key) = (self.files.clone(), std::mem::take(&mut self.stored.key));
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                if let Err(error) = files.remove(&key).await {
-                    tracing::warn!(%error, "A file without a row stays until it is swept up");
-                }
-            });
-        }
+        self.held.keep();
     }
 }
 
 impl Received {
-    /// From here on the written files stay: a commit whose answer is lost may have happened, and a row without its file
-    /// is worse than a file without its row, which is swept up.
+    /// From here on the written files stay.
     pub fn keep(&mut self) {
         self.written.iter_mut().for_each(Arrived::keep);
     }
@@ -127,13 +83,13 @@ impl Received {
 /// # Errors
 /// Where the form does not arrive whole, the session ends meanwhile, or the store fails. Nothing is left then.
 pub async fn receive(ctx: &Ctx, keys: &Keyring, mut form: Multipart, room: u64, most: usize) -> Result<Received> {
-    let mut intake = Intake { ctx, keys, room, begun: Instant::now(), last_sign: Instant::now(), files: 0 };
+    let mut intake = Intake { ctx, upload: Upload::begin(ctx, FIELD_BYTES), keys, room, files: 0 };
     let mut received = Received { fields: Vec::new(), arrived: Vec::new(), written: Vec::new(), refused: Vec::new() };
-    while let Some(field) = intake.next_field(&mut form).await? {
+    while let Some(field) = intake.upload.next_field(&mut form).await? {
         let field_name = field.name().unwrap_or_default().to_owned();
         match field.file_name().map(str::to_owned) {
             None => {
-                let value = intake.text(field).await?;
+                let value = intake.upload.text(field).await?;
                 received.fields.push((field_name, value));
             }
             Some(raw) => {
@@ -146,63 +102,26 @@ pub async fn receive(ctx: &Ctx, keys: &Keyring, mut form: Multipart, room: u64, 
             }
         }
     }
-    if !accounts::keep(&ctx.app, &ctx.actor).await? {
-        return Err(Error::SignedOut);
-    }
+    intake.upload.still_signed_in().await?;
     Ok(received)
 }
 
 struct Intake<'a> {
     ctx: &'a Ctx,
+    upload: Upload<'a>,
     keys: &'a Keyring,
     room: u64,
-    begun: Instant,
-    last_sign: Instant,
     files: usize,
 }
 
 impl Intake<'_> {
-    async fn next_field<'f>(&mut self, form: &'f mut Multipart) -> Result<Option<Field<'f>>> {
-        let next = timeout(STALL, form.next_field()).await.map_err(|_| Error::BadRequest(BROKEN))?;
-        next.map_err(|error| broken(&error))
-    }
-
-    /// The next bytes of a field.
-    async fn chunk(&mut self, field: &mut Field<'_>) -> Result<Option<bytes::Bytes>> {
-        if self.begun.elapsed() > LONGEST {
-            return Err(Error::BadRequest("The upload took longer than two hours. Nothing was saved."));
-        }
-        if self.last_sign.elapsed() > KEEP_ALIVE {
-            self.last_sign = Instant::now();
-            if !accounts::keep(&self.ctx.app, &self.ctx.actor).await? {
-                return Err(Error::SignedOut);
-            }
-        }
-        let next = timeout(STALL, field.chunk()).await.map_err(|_| Error::BadRequest(BROKEN))?;
-        next.map_err(|error| broken(&error))
-    }
-
-    async fn text(&mut self, mut field: Field<'_>) -> Result<String> {
-        let mut value = Vec::new();
-        while let Some(bytes) = self.chunk(&mut field).await? {
-            if value.len() + bytes.len() > FIELD_BYTES {
-                return Err(Error::TooLarge);
-            }
-            value.extend_from_slice(&bytes);
-        }
-        match String::from_utf8(value) {
-            Ok(text) if !text.contains('\0') => Ok(text),
-            Ok(_) | Err(_) => Err(Error::BadRequest("The form holds characters that cannot be read.")),
-        }
-    }
-
     /// One file: kept, refused in words, or none where the field was left empty. What is refused is read to its end, so
     /// that the answer reaches who sent it.
     async fn file(&mut self, mut field: Field<'_>, raw: &str, most: usize) -> Result<Option<Result<Arrived, String>>> {
         let shown = name::clean(raw);
         let mut head = Vec::new();
         while head.len() < HEAD {
-            let Some(bytes) = self.chunk(&mut field).await? else { break };
+            let Some(bytes) = self.upload.chunk(&mut field).await? else { break };
             head.extend_from_slice(&bytes);
         }
         if head.is_empty() && raw.is_empty() {
@@ -224,7 +143,7 @@ impl Intake<'_> {
         match outcome {
             Ok((kind, version, held)) => Ok(Some(Ok(Arrived { version, place, name: shown, kind, held }))),
             Err(why) => {
-                while self.chunk(&mut field).await?.is_some() {}
+                while self.upload.chunk(&mut field).await?.is_some() {}
                 Ok(Some(Err(format!("{shown}: {why}"))))
             }
         }
@@ -258,7 +177,7 @@ impl Intake<'_> {
                 return Ok(Err(why));
             }
             incoming.write(&bytes).await?;
-            next = self.chunk(field).await?;
+            next = self.upload.chunk(field).await?;
         }
         if let Some(scan) = scan
             && let Err(why) = verdict(scan).await
@@ -268,7 +187,7 @@ impl Intake<'_> {
         }
         let stored = incoming.finish().await?;
         self.room = self.room.saturating_sub(stored.size);
-        Ok(Ok((kind, version, Held { files, stored, kept: false })))
+        Ok(Ok((kind, version, Held::new(files, stored))))
     }
 
     /// What can be said before the end of the file.
@@ -307,15 +226,4 @@ async fn verdict(scan: Scan) -> Result<(), String> {
 fn unreachable_scanner(error: &anyhow::Error) -> String {
     tracing::error!(error = format!("{error:#}"), "The virus scanner cannot be reached");
     "the virus scanner cannot be reached, and without it nothing is taken in. Try again later".to_owned()
-}
-
-/// A form that broke off or makes no sense, or a body larger than any form.
-fn broken(error: &axum::extract::multipart::MultipartError) -> Error {
-    if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-        return Error::TooLarge;
-    }
-    // The kind of error is not ours to name: `multer` is behind `axum`.
-    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-    tracing::info!(error = error.body_text(), cause, "An upload broke off");
-    if cause.contains("headers") { Error::BadRequest(ODD_NAME) } else { Error::BadRequest(BROKEN) }
 }

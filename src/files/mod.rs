@@ -7,6 +7,7 @@
 mod bucket;
 mod clamav;
 pub mod codec;
+mod held;
 mod incoming;
 mod place;
 
@@ -26,6 +27,7 @@ use crate::error::{Error, Result};
 use crate::phi::Keyring;
 
 pub use clamav::{Scan, Scanner, Verdict};
+pub use held::Held;
 pub use incoming::{Incoming, Stored};
 pub use place::Place;
 

@@ -19,6 +19,7 @@ pub mod routes;
 pub mod shell;
 mod squeeze;
 pub mod ui;
+pub mod upload;
 pub mod whom;
 
 pub use ctx::{Ctx, Page};
