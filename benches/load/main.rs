@@ -38,6 +38,8 @@ use statements::{Log, Statement};
 
 /// Requests of each kind whose statements pgbench repeats in turn.
 const CAPTURED: usize = 8;
+/// Connections of the run in which requests hardly wait for each other.
+pub const CALM: usize = 2;
 const LARGE: Size = Size {
     name: "large",
     patients: 200_000,
@@ -273,8 +275,9 @@ impl<'a> Bench<'a> {
             connection.reopen().await?;
         }
         let portal = self.portal_figures(scenario).await?;
-        let mut line = Line { label: scenario.label(), portal, pgbench: None };
+        let mut line = Line { label: scenario.label(), portal, calm: None, pgbench: None };
         if compare {
+            line.calm = Some(self.calm_figures(scenario).await?);
             let statements = self.capture(scenario).await?;
             if let Some(first) = statements.first() {
                 let plans = database::explain(&self.cluster.options(DbRole::Runtime), first).await?;
@@ -313,6 +316,19 @@ impl<'a> Bench<'a> {
             }
         }
         Ok(measure::median(runs))
+    }
+
+    /// One run in which nobody waits for a processor: as many ask at once as the machine has.
+    async fn calm_figures(&mut self, scenario: Scenario) -> Result<Figures> {
+        let plans = self.requests(scenario).await?;
+        let length = Duration::from_secs(self.options.seconds);
+        let people = CALM.min(self.connections.len());
+        let figures = measure::run(&mut self.connections[..people], &plans[..people], length).await?;
+        eprintln!("  {CALM} at a time: {:.0}/s, p50 {:.1} ms, p99 {:.1} ms", figures.rate, figures.p50, figures.p99);
+        if scenario == Scenario::Acknowledgement {
+            self.take_back().await?;
+        }
+        Ok(figures)
     }
 
     /// Undoes what the acknowledgements did, so that the next run finds the same.

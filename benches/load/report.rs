@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use super::CALM;
 use super::files;
 use super::ingestion::{self, Ingestion, SENDERS};
 use super::measure::Figures;
@@ -20,6 +21,8 @@ const END: &str = "<!-- end of figures -->";
 pub struct Line {
     pub label: &'static str,
     pub portal: Figures,
+    /// With [`CALM`] connections.
+    pub calm: Option<Figures>,
     pub pgbench: Option<Figures>,
 }
 
@@ -41,8 +44,8 @@ pub struct Report {
 
 impl Report {
     fn table(&self) -> String {
-        let mut text = String::from(
-            "| Page | Requests/s | p50 | p99 | Processor, portal + PostgreSQL | pgbench, same statements | Ratio | At 1/20 of the data | Times faster there |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+        let mut text = format!(
+            "| Page | Requests/s | p50 | p99 | {CALM} at a time, p99 | Processor, portal + PostgreSQL | pgbench, same statements | Ratio | At 1/20 of the data | Times faster there |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
         );
         for (number, line) in self.lines.iter().enumerate() {
             let small = self.small.get(number);
@@ -55,10 +58,11 @@ impl Report {
             let (at_small, faster) = small.map_or(("–".into(), "–".into()), |small| {
                 (format!("{:.0}/s", small.rate), format!("{:.2}", small.rate / line.portal.rate))
             });
+            let calm = line.calm.map_or("–".into(), |calm| format!("{:.1} ms", calm.p99));
             let Figures { rate, p50, p99, processor: (portal, database), .. } = line.portal;
             writeln!(
                 text,
-                "| {} | {rate:.0} | {p50:.1} ms | {p99:.1} ms | {portal:.2} + {database:.2} ms | {pgbench} | {ratio} | {at_small} | {faster} |",
+                "| {} | {rate:.0} | {p50:.1} ms | {p99:.1} ms | {calm} | {portal:.2} + {database:.2} ms | {pgbench} | {ratio} | {at_small} | {faster} |",
                 line.label
             )
             .unwrap_or_default();
