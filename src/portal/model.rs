@@ -98,6 +98,7 @@ impl Access {
             (_, Some(name)) if !name.is_empty() => name,
             ("SERVICE", _) => "A connected system",
             ("SYSTEM", _) => "The portal, by itself",
+            ("ANONYMOUS", _) if self.resource == "visit_guest" => "A guest, by a link",
             _ => "Somebody who is no longer listed",
         }
     }
@@ -127,10 +128,15 @@ impl Access {
             ("EXPORT", "document" | "document_version") => "Saved a document of yours",
             ("CREATE", "document" | "document_version") => "Added a document to your record",
             (_, "document" | "document_version") => "Worked with documents of yours",
-            ("VIEW", "visit" | "visit_request") => "Looked at your visits",
+            ("VIEW", "visit_guest") if self.actor_kind == "ANONYMOUS" => "Opened the link to your video visit",
+            ("UPDATE", "visit_guest") if self.actor_kind == "ANONYMOUS" => "Came to your video visit",
+            ("VIEW", "visit" | "visit_request" | "virtual_session" | "visit_guest") => "Looked at your visits",
+            (_, "visit_guest") => "Said who else may join your video visit",
             ("CREATE", "visit_request") => "Asked for a visit for you",
             ("CREATE", "visit") => "Booked a visit for you",
-            (_, "visit" | "visit_request" | "visit_participant" | "slot") => "Changed something about a visit of yours",
+            (_, "visit" | "visit_request" | "visit_participant" | "virtual_session" | "slot") => {
+                "Changed something about a visit of yours"
+            }
             (_, "detail_change") if for_you => "Asked for a change of your details, for you",
             ("VIEW", "detail_change") => "Looked at a change of your details that was asked for",
             (_, "detail_change") => "Answered a change of your details that was asked for",
@@ -162,7 +168,9 @@ impl Access {
             ("VIEW", _) if self.on_a_list => "list-checks",
             (_, "thread" | "message") => "message-square",
             (_, "document" | "document_version") => "file-text",
-            (_, "visit" | "visit_request" | "visit_participant" | "slot") => "calendar-days",
+            (_, "visit" | "visit_request" | "visit_participant" | "virtual_session" | "visit_guest" | "slot") => {
+                "calendar-days"
+            }
             (_, "portal_account" | "portal_invitation") => "users",
             (_, "alert") => "bell",
             ("VIEW", _) => "eye",

@@ -77,6 +77,13 @@ pub fn routes() -> Routes {
         .post("/visits/{id}/video/end", ConductVisits, video::handlers::end)
         .get("/visits/{id}/video/events", ConductVisits, video::handlers::events)
         .post("/visits/{id}/video/signals", ConductVisits, video::handlers::send)
+        .post("/visits/{id}/guests", CheckInVisits, video::guests::handlers::invite)
+        .post("/visits/{id}/guests/{guest}/removal", CheckInVisits, video::guests::handlers::withdraw)
+        .post("/visits/{id}/guests/{guest}/admission", ConductVisits, video::guests::handlers::admit)
+        .get("/guest/{token}", Public, video::guests::door::show)
+        .post("/guest/{token}", Public, video::guests::door::join)
+        .get("/guest/{token}/events", Public, video::guests::door::events_of)
+        .post("/guest/{token}/signals", Public, video::guests::door::send)
         .post("/visits/{id}/participants", BookVisits, visits::join)
         .post("/visits/{id}/attendance", CheckInVisits, visits::attend)
 }

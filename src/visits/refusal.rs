@@ -34,6 +34,11 @@ pub fn told(error: sqlx::Error) -> Error {
         | "virtual_signal_in_call"
         | "virtual_signal_count" => Error::Conflict(MOVED_ON.to_owned()),
         "virtual_session_transition_role" | "virtual_session_party" => Error::Forbidden,
+        "visit_guest_of_video_visit" => refused("Guests join a video visit of one patient that is still to come."),
+        "visit_guest_count" => refused("A visit has three guests at most, and twenty links. Withdraw a link first."),
+        "visit_guest_revoked" | "visit_guest_over" | "virtual_signal_of_guest" => Error::Conflict(MOVED_ON.to_owned()),
+        "visit_guest_admission_role" | "visit_guest_party" => Error::Forbidden,
+        "visit_group_by_video" => refused(super::video::groups::NO_SERVICE),
         "virtual_session_of_video_visit" => refused("This visit has no video room."),
         "virtual_signal_kind_known"
         | "virtual_signal_sender_shape"

@@ -1,7 +1,9 @@
-// The waiting room and the call of two browsers. The page says how things stood when it was made (data-status); when they stand
-// otherwise, it loads itself anew. Picture and sound go from browser to browser; the portal passes on only how they find each other.
-const place = document.querySelector('[data-call]'), { call: path, status, party, since } = place.dataset;
-const provider = party === 'PROVIDER', talking = status === 'ACTIVE';
+// The waiting room and the call. The page says how things stood when it was made (data-status); when they stand otherwise, it loads
+// itself anew. Picture and sound go from browser to browser, of guests too; the portal passes on only how they find each other.
+const place = document.querySelector('[data-call]'), { call: path, status, me: self, since } = place.dataset;
+const talking = status === 'ACTIVE', rank = who => ({ PROVIDER: 2, PATIENT: 1 })[who] || 0, guest = !rank(self);
+// Of each two the one makes the offer that both agree on: the clinician to everybody, the patient to guests.
+const offers = to => rank(self) > rank(to) || (rank(self) === rank(to) && self > to);
 const $ = s => place.querySelector(s), me = [...crypto.getRandomValues(new Uint8Array(12))].map(b => b.toString(16).padStart(2, '0')).join('');
 const say = words => { const state = $('[data-state]'); if (state && state.textContent !== words) state.textContent = words; };
 
@@ -12,19 +14,38 @@ const send = (kind, to, body) => line = line.then(() => left ? 0 : fetch(path + 
   body: new URLSearchParams({ kind, from: me, to: to || '', body: body ? JSON.stringify(body) : '' }),
 })).catch(() => {});
 
-let stream, peer, other, here = false;
+// Whom this browser talks to, by who they are: the connection, the page at its other end, the picture.
+const peers = new Map();
+let stream, here = false;
+const words = { PROVIDER: 'Clinician', PATIENT: 'Patient' }, first = $('.theirs');
 
 // How the call stands, in words.
 const tell = () => {
-  const state = peer?.connectionState;
-  say(state === 'connected' ? 'You are connected.' : here ? 'Connecting…' : 'The other side is not here just now. Keep this page open.');
+  const connected = [...peers.values()].filter(p => p.line.connectionState === 'connected').length;
+  say(connected > 1 ? 'You are connected to ' + connected + ' people.' : connected ? 'You are connected.' : here ? 'Connecting…' : 'The other side is not here just now. Keep this page open.');
 };
 
-// A new connection to a page of the other side; the old one, if any, was to a page that has gone or a line that has broken.
-const connect = to => {
-  peer?.close();
-  other = to;
-  const mine = peer = new RTCPeerConnection({ iceServers: JSON.parse(place.dataset.ice || '[]') }), held = [];
+// The picture of somebody: of the one whom the page is about, or one more.
+const view = who => {
+  if (guest ? who === 'PROVIDER' : rank(who)) return first;
+  const video = document.createElement('video');
+  Object.assign(video, { className: 'theirs', autoplay: true, playsInline: true, ariaLabel: words[who] || 'Guest' });
+  $('.mine').before(video);
+  return video;
+};
+const part = who => {
+  const old = peers.get(who);
+  if (!old) return;
+  peers.delete(who);
+  old.line.close(); old.video.srcObject = null;
+  if (old.video !== first) old.video.remove();
+};
+
+// A new connection to a page of somebody; the old one, if any, was to a page that has gone or a line that has broken.
+const connect = (who, to) => {
+  part(who);
+  const mine = new RTCPeerConnection({ iceServers: JSON.parse(place.dataset.ice || '[]') }), held = [], video = view(who);
+  peers.set(who, { line: mine, page: to, video });
   for (const track of stream.getTracks()) mine.addTrack(track, stream);
   let told = false;
   mine.onicecandidate = e => { if (e.candidate) { if (told) send('candidate', to, e.candidate); else held.push(e.candidate); } };
@@ -35,33 +56,33 @@ const connect = to => {
     told = true;
     for (const candidate of held) send('candidate', to, candidate);
   };
-  mine.ontrack = e => { $('.theirs').srcObject = e.streams[0]; };
+  mine.ontrack = e => { video.srcObject = e.streams[0]; };
   mine.onconnectionstatechange = () => {
-    if (mine !== peer) return;
+    if (mine !== peers.get(who)?.line) return;
     tell();
-    if (mine.connectionState === 'failed') { other = null; send('hello'); }
+    if (mine.connectionState === 'failed') { part(who); send('hello'); }
   };
   return mine;
 };
 
-const hear = async ({ kind, from, to, body }) => {
+const hear = async ({ who, kind, from, to, body }) => {
   if (to && to !== me) return;
-  const said = body ? JSON.parse(body) : null;
+  const said = body ? JSON.parse(body) : null, known = peers.get(who), same = known?.page === from;
   if (kind === 'hello') {
-    // The clinician's page makes the offer; the patient's answers a greeting with its own, so that it gets one.
-    if (!provider) { if (!to) send('hello', from); } else if (from !== other || !['new', 'connecting', 'connected'].includes(peer?.connectionState)) await connect(from).describe('offer');
-  } else if (kind === 'offer' && !provider) {
-    const mine = connect(from);
+    // Who makes no offer answers a greeting with its own, so that it gets one.
+    if (!offers(who)) { if (!to) send('hello', from); } else if (!same || !['new', 'connecting', 'connected'].includes(known.line.connectionState)) await connect(who, from).describe('offer');
+  } else if (kind === 'offer' && !offers(who)) {
+    const mine = connect(who, from);
     await mine.setRemoteDescription(said);
     await mine.describe('answer');
-  } else if (from !== other) {
+  } else if (!same) {
     return;
-  } else if (kind === 'answer' && peer.signalingState === 'have-local-offer') {
-    await peer.setRemoteDescription(said);
+  } else if (kind === 'answer' && known.line.signalingState === 'have-local-offer') {
+    await known.line.setRemoteDescription(said);
   } else if (kind === 'candidate') {
-    await peer.addIceCandidate(said);
+    await known.line.addIceCandidate(said);
   } else if (kind === 'bye') {
-    peer?.close(); peer = other = null; $('.theirs').srcObject = null; tell();
+    part(who); tell();
   }
 };
 
@@ -72,7 +93,12 @@ const listen = () => {
   events.addEventListener('state', e => {
     const now = JSON.parse(e.data);
     if (now.status !== status) { left = true; events.close(); return location.reload(); }
-    here = now.here; if (stream) tell();
+    here = now.here;
+    // Who was sent away is out at once, whatever their browser does.
+    for (const who of peers.keys()) if (!rank(who) && !now.guests.includes(who)) part(who);
+    if (stream) tell();
+    // Who lets guests in sees who waits.
+    if (now.knocks !== null) document.body.dispatchEvent(new CustomEvent('guests', { bubbles: true }));
   });
   events.addEventListener('signal', e => { const said = JSON.parse(e.data); work = work.then(() => hear(said)).catch(() => {}); });
   return events;
@@ -103,7 +129,7 @@ const begin = async () => {
   send('hello');
   // Who talks uses the portal, though they click nothing.
   const tabs = new BroadcastChannel('session');
-  setInterval(() => { fetch('/me/presence', { method: 'POST', headers: { 'HX-Request': 'true' } }).then(r => { if (r.status === 204) tabs.postMessage(1); }, () => {}); }, 6e4);
+  if (!guest) setInterval(() => { fetch('/me/presence', { method: 'POST', headers: { 'HX-Request': 'true' } }).then(r => { if (r.status === 204) tabs.postMessage(1); }, () => {}); }, 6e4);
   addEventListener('pagehide', () => {
     left = true;
     navigator.sendBeacon(path + '/signals', new URLSearchParams({ kind: 'bye', from: me }));

@@ -6,6 +6,8 @@ use uuid::Uuid;
 
 use crate::support::{Browser, Portal, Reply, count_statements, statements};
 
+mod groups;
+mod guests;
 mod race;
 mod refused;
 mod timers;

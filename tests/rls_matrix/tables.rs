@@ -386,6 +386,13 @@ pub const TABLES: &[Table] = &[
          VALUES ('{org}', '{id}', overlay('{patient}' placing 'ef' from 1)::uuid, CASE '{role}' WHEN 'PATIENT' THEN 'PATIENT' ELSE 'PROVIDER' END, 'hello', 'page-of-a-scene')",
     ),
     Table::new(
+        "visit_guest",
+        "htmf",
+        "INSERT INTO visit_guest (organization_id, id, facility_id, visit_id, patient_id, kind, name_enc, token_hash)
+         VALUES ('{org}', '{id}', '{facility}', overlay('{patient}' placing 'ee' from 1)::uuid, '{patient}', 'OTHER', 'x', sha256('{n}'))",
+        "revoked_at = now()",
+    ),
+    Table::new(
         "calendar_feed",
         "hof",
         "INSERT INTO calendar_feed (organization_id, id, staff_id, user_id, token_hash, revoked_at) VALUES ('{org}', '{id}', '{helper}', '{owner}', '{n}', now())",

@@ -14,8 +14,8 @@ use crate::visits::handlers::calendar::{entry, file};
 use crate::visits::ics::calendar;
 use crate::visits::model::{VisitStatus, before_cutoff};
 use crate::visits::moves;
-use crate::visits::queries::requests;
 use crate::visits::queries::visits::{self, VisitRow};
+use crate::visits::queries::{participants, requests};
 use crate::web::flash::Flash;
 use crate::web::form::{Form, FormErrors, Id};
 use crate::web::nav::Area;
@@ -58,7 +58,8 @@ pub async fn list(ctx: Ctx, mut tx: Tx) -> Page {
 pub(super) async fn found(ctx: &Ctx, tx: &mut Tx, id: VisitId) -> Result<(Whom, VisitRow)> {
     let own = own(ctx, tx).await?;
     let row = visits::find(tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
-    let takes_part = visits::participants(tx, &ctx.actor, id).await?.iter().any(|one| one.patient_id == own.patient);
+    let takes_part =
+        participants::participants(tx, &ctx.actor, id).await?.iter().any(|one| one.patient_id == own.patient);
     if !takes_part {
         return Err(Error::NotFound);
     }

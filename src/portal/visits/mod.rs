@@ -2,6 +2,7 @@
 
 mod answers;
 mod ask;
+mod guests;
 mod handlers;
 mod pages;
 mod story;
@@ -24,6 +25,9 @@ pub(super) fn routes() -> Routes {
         .get("/my/visits/{id}/video", UsePortal, video::show)
         .get("/my/visits/{id}/video/events", UsePortal, video::events)
         .post("/my/visits/{id}/video/signals", UsePortal, video::send)
+        .get("/my/visits/{id}/guests", UsePortal, guests::show)
+        .post("/my/visits/{id}/guests", UsePortal, guests::invite)
+        .post("/my/visits/{id}/guests/{guest}/removal", UsePortal, guests::withdraw)
         .get("/my/visits/{id}/cancellation", UsePortal, handlers::ask_cancel)
         .post("/my/visits/{id}/cancellation", UsePortal, handlers::cancel)
         .post("/my/offers/{id}/acceptance", UsePortal, answers::accept)

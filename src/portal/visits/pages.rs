@@ -15,6 +15,8 @@ use crate::patients::fields::Typed;
 use crate::visits::model::{Acuity, Mode, VisitStatus, before_cutoff};
 use crate::visits::queries::requests::{self, RequestRow};
 use crate::visits::queries::visits::{self, VisitRow};
+use crate::visits::video::groups::is_by_video;
+use crate::visits::video::guests::takes_guests;
 use crate::visits::video::moves::has_room;
 use crate::web::form::FormErrors;
 use crate::web::shell::Shell;
@@ -268,6 +270,16 @@ impl ShowPage {
         self.row.status == VisitStatus::Planned
             && !self.row.is_group
             && before_cutoff(self.row.start_time, self.now, self.hours)
+    }
+
+    /// Whether somebody can be brought to it by a link.
+    fn takes_guests(&self) -> bool {
+        takes_guests(&self.row) && self.row.patient_id == self.own.patient
+    }
+
+    /// Whether it is a group that meets by video about now.
+    fn meets(&self) -> bool {
+        is_by_video(&self.row) && self.row.status.is_open() && is_open(&self.row, self.now)
     }
 
     /// Whether it is time to join by video, or they have joined already.

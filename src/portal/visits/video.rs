@@ -14,8 +14,9 @@ use crate::ids::VisitId;
 use crate::visits::model::VisitStatus;
 use crate::visits::queries::visits::{self, VisitRow};
 use crate::visits::refusal::told;
+use crate::visits::video::groups::{self, is_by_video};
 use crate::visits::video::handlers::call;
-use crate::visits::video::model::{Party, SessionStatus};
+use crate::visits::video::model::{Party, Seat, SessionStatus};
 use crate::visits::video::moves;
 use crate::visits::video::pages::{Call, minutes, with_camera};
 use crate::visits::video::queries::{self, SessionRow};
@@ -30,8 +31,10 @@ use crate::web::{Ctx, Page, format};
 /// What the page has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
-    /// Not a visit that two people have by video.
+    /// Not a visit by video.
     NoRoom,
+    /// Several patients meet elsewhere, now.
+    Group,
     /// It does not take place.
     Cancelled,
     /// Nobody was let in.
@@ -57,6 +60,15 @@ pub(super) fn is_open(row: &VisitRow, now: Timestamp) -> bool {
 fn moment(row: &VisitRow, session: Option<&SessionRow>, now: Timestamp) -> Moment {
     if row.status == VisitStatus::Cancelled {
         return Moment::Cancelled;
+    }
+    if is_by_video(row) {
+        return match row.status {
+            VisitStatus::NoShow => Moment::Missed,
+            status if !status.is_open() => Moment::Over,
+            _ if is_open(row, now) => Moment::Group,
+            _ if now < row.start_time => Moment::Early,
+            _ => Moment::Over,
+        };
     }
     if !moves::has_room(row) {
         return Moment::NoRoom;
@@ -115,10 +127,14 @@ pub async fn show(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitId>) -> Page {
     let session = queries::find(&mut tx, organization, id).await?;
     let now = visits::now(&mut tx).await?;
     let path = format!("/my/visits/{id}/video");
-    let mut call = call(&ctx.app, &mut tx, organization, &row, session.as_ref(), Party::Patient, path).await?;
+    let seat = Seat::Of(Party::Patient);
+    let mut call = call(&ctx.app, &mut tx, organization, &row, session.as_ref(), seat, path).await?;
+    let moment = moment(&row, session.as_ref(), now);
+    if moment == Moment::Group {
+        call.outside = groups::address(&ctx.app, &mut tx, organization, &row).await?;
+    }
     let shell = ctx.shell(&mut tx, "Video visit", Area::MyVisits).await?;
     tx.commit().await?;
-    let moment = moment(&row, session.as_ref(), now);
     if !matches!(moment, Moment::Waiting(_) | Moment::Call) {
         call.status = SessionStatus::NotStarted;
     }
@@ -155,12 +171,12 @@ async fn joined(ctx: &Ctx, tx: &mut Tx, id: VisitId) -> Result<()> {
 pub async fn events(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitId>, headers: HeaderMap, Query(since): Query<Since>) -> Page {
     joined(&ctx, &mut tx, id).await?;
     drop(tx);
-    let eyes = Eyes::Person(ctx.actor.clone());
-    Ok(stream::events(&ctx.app, eyes, id, Party::Patient, &headers, since.since))
+    let eyes = Eyes::Person(ctx.actor.clone(), Party::Patient);
+    Ok(stream::events(&ctx.app, eyes, id, &headers, since.since))
 }
 
 /// `POST /my/visits/{id}/video/signals`
 pub async fn send(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitId>, Form(raw): Form<RawSignal>) -> Page {
     joined(&ctx, &mut tx, id).await?;
-    stream::send(tx, &ctx.by(), id, Party::Patient, &raw).await
+    stream::send(tx, &ctx.by(), id, Seat::Of(Party::Patient), &raw).await
 }

@@ -17,9 +17,10 @@ use crate::visits::derive::moment;
 use crate::visits::model::{Acuity, Category, Mode, VisitStatus, VisitType};
 use crate::visits::moves;
 use crate::visits::pages::new::{NewPage, What};
+use crate::visits::queries::changes::{self, NewVisit};
 use crate::visits::queries::people::{self, About};
 use crate::visits::queries::requests::{self, NewRequest};
-use crate::visits::queries::visits::{self, NewVisit};
+use crate::visits::queries::visits;
 use crate::visits::refusal::MOVED_ON;
 use crate::web::ctx::html;
 use crate::web::flash::Flash;
@@ -133,7 +134,7 @@ async fn wait(ctx: &Ctx, tx: &mut Tx, id: VisitId, about: &About, facility: Faci
     let zone = people::zone(tx, ctx.actor.organization, facility).await?;
     let start = visits::now(tx).await?;
     let day = start.with_timezone(&zone).date_naive();
-    let number = visits::next_waiting_number(tx, &by, facility, day).await?;
+    let number = changes::next_waiting_number(tx, &by, facility, day).await?;
     let visit = NewVisit {
         id,
         facility,

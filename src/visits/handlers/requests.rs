@@ -11,7 +11,7 @@ use crate::access::Permission;
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
-use crate::ids::VisitRequestId;
+use crate::ids::{StaffId, VisitRequestId};
 use crate::visits::model::{Acuity, Category, Mode, RequestStatus};
 use crate::visits::moves;
 use crate::visits::pages::requests::{List, Show, Time};
@@ -33,6 +33,9 @@ const DAYS: u64 = 14;
 
 /// Times shown at once.
 const TIMES: usize = 24;
+
+/// People of other facilities whose times are looked through where nobody can be seen at the one of the request.
+const OTHERS: usize = 20;
 
 /// Which requests.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -98,12 +101,26 @@ async fn page(ctx: &Ctx, mut tx: Tx, row: RequestRow, form: RawRequest, errors: 
     let history = visit_queries::history(&mut tx, &ctx.actor, row.id.uuid()).await?;
     let offers = ctx.actor.may(Permission::TriageVisitRequests) && row.status == RequestStatus::Triaged;
     let (mut providers, mut times, mut provider) = (Vec::new(), Vec::new(), None);
+    let mut anybody = format!("Anybody at {}", row.facility);
     if offers {
         let facilities = places(ctx, &mut tx).await?;
         providers = people::staff(&mut tx, &ctx.actor, &facilities).await?;
         providers.retain(|one| one.offers);
         provider = if form.provider.is_empty() { None } else { chosen(ctx, &providers, &form.provider) };
-        times = find_times(ctx, &mut tx, &row, &form, &providers, provider.as_ref().map(|one| one.id.uuid())).await?;
+        let staff: Vec<Uuid> = match &provider {
+            Some(one) => vec![one.id.uuid()],
+            None => {
+                let here = people::offering_at(&mut tx, ctx.actor.organization, row.facility_id).await?;
+                if here.is_empty() {
+                    // However many facilities somebody sees, not everybody's time is looked through.
+                    anybody = format!("Anybody elsewhere (the first {OTHERS})");
+                    providers.iter().take(OTHERS).map(|one| one.id.uuid()).collect()
+                } else {
+                    here.into_iter().map(StaffId::uuid).collect()
+                }
+            }
+        };
+        times = find_times(ctx, &mut tx, &row, &form, &providers, &staff).await?;
     }
     let shell = ctx.shell(&mut tx, "Visit request", Area::VisitRequests).await?;
     tx.commit().await?;
@@ -117,6 +134,7 @@ async fn page(ctx: &Ctx, mut tx: Tx, row: RequestRow, form: RawRequest, errors: 
         offers,
         times,
         providers,
+        anybody,
         provider: provider.map(|one| one.id),
         role: ctx.actor.role,
         zone: ctx.actor.zone,
@@ -131,12 +149,8 @@ async fn find_times(
     row: &RequestRow,
     form: &RawRequest,
     providers: &[people::Provider],
-    provider: Option<Uuid>,
+    staff: &[Uuid],
 ) -> Result<Vec<Time>> {
-    let staff: Vec<Uuid> = match provider {
-        Some(one) => vec![one],
-        None => providers.iter().map(|one| one.id.uuid()).collect(),
-    };
     let wanted =
         row.requested_date.or_else(|| row.window_start.map(|at| at.with_timezone(&ctx.actor.zone).date_naive()));
     let first = match (form.from.is_empty(), wanted) {
@@ -144,7 +158,7 @@ async fn find_times(
         _ => day(ctx, &form.from)?,
     };
     let mode = if form.mode == "any" { None } else { Some(Mode::from_name(&form.mode).unwrap_or(row.mode)) };
-    let mut offers = free(ctx, tx, &staff, first, DAYS).await?;
+    let mut offers = free(ctx, tx, staff, first, DAYS).await?;
     offers.retain(|offer| mode.is_none_or(|mode| offer.mode == mode));
     let fits = |start| match (row.window_start, row.window_end) {
         (Some(from), Some(until)) => from <= start && start < until,

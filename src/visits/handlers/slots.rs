@@ -12,10 +12,11 @@ use crate::visits::derive::Offer;
 use crate::visits::model::{SlotStatus, VisitType};
 use crate::visits::moves;
 use crate::visits::pages::slots::{FreePage, TakenPage};
+use crate::visits::queries::changes::NewVisit;
 use crate::visits::queries::slots::{self, Becomes, SlotRow};
-use crate::visits::queries::visits::NewVisit;
 use crate::visits::queries::{people, visits};
 use crate::visits::refusal::TAKEN;
+use crate::visits::video::groups;
 use crate::web::ctx::html;
 use crate::web::flash::Flash;
 use crate::web::form::{Form, FormErrors, Id, Query};
@@ -171,8 +172,12 @@ pub async fn book(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawSlot>) -> Page {
             None
         }
     };
-    let Some(about) = about.filter(|_| errors.is_empty()) else { return free_page(&ctx, tx, raw, errors).await };
     let offer = wanted(&ctx, &mut tx, &raw.at).await?;
+    let group = !raw.group.is_empty();
+    if group && !groups::possible(&mut tx, ctx.actor.organization, offer.facility, offer.mode).await? {
+        errors.add("group", groups::NO_SERVICE);
+    }
+    let Some(about) = about.filter(|_| errors.is_empty()) else { return free_page(&ctx, tx, raw, errors).await };
     let becomes = Becomes { status: SlotStatus::Booked, hold_minutes: None, note: None };
     let slot = moves::take(&mut tx, &ctx.by(), &offer, becomes).await?;
     let visit = NewVisit {
@@ -189,7 +194,7 @@ pub async fn book(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawSlot>) -> Page {
         end: offer.end,
         overbook_reason: None,
         replaces: None,
-        is_group: !raw.group.is_empty(),
+        is_group: group,
         waiting: None,
     };
     moves::plan(&mut tx, &ctx.by(), &visit).await?;

@@ -13,10 +13,13 @@ use crate::ids::{ParticipantId, VisitId};
 use crate::visits::model::{Attendance, SlotStatus, VisitStatus, VisitType};
 use crate::visits::moves;
 use crate::visits::pages::visits::{CancelPage, ReschedulePage, Show};
-use crate::visits::queries::people;
+use crate::visits::queries::changes::NewVisit;
 use crate::visits::queries::slots::Becomes;
-use crate::visits::queries::visits::{self, NewVisit, VisitRow};
+use crate::visits::queries::visits::{self, VisitRow};
+use crate::visits::queries::{participants, people};
 use crate::visits::refusal::{MOVED_ON, TAKEN, told};
+use crate::visits::video::groups;
+use crate::visits::video::guests::{self, RawGuest};
 use crate::visits::video::moves::has_room;
 use crate::visits::video::queries as video;
 use crate::web::ctx::html;
@@ -64,23 +67,35 @@ pub struct RawVisit {
 
 /// `GET /visits/{id}`
 pub async fn show(ctx: Ctx, tx: Tx, Id(id): Id<VisitId>) -> Page {
-    show_page(&ctx, tx, id, FormErrors::default()).await
+    show_page(&ctx, tx, id, RawGuest::default(), FormErrors::default()).await
 }
 
-async fn show_page(ctx: &Ctx, mut tx: Tx, id: VisitId, errors: FormErrors) -> Result<Response> {
+/// The page of a visit, with what was typed into its form for guests.
+pub(in crate::visits) async fn show_page(
+    ctx: &Ctx,
+    mut tx: Tx,
+    id: VisitId,
+    guest: RawGuest,
+    errors: FormErrors,
+) -> Result<Response> {
     let row = visits::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
     let event = Event::new(Action::View, "visit").of(id).about(Some(row.patient_id)).at(Some(row.facility_id));
-    let participants = visits::participants(&mut tx, &ctx.actor, id).await?;
+    let participants = participants::participants(&mut tx, &ctx.actor, id).await?;
     let others = participants.iter().map(|one| one.patient_id);
-    events::record(&mut tx, &ctx.by(), event.showing(others)).await?;
+    let proof = events::record(&mut tx, &ctx.by(), event.showing(others)).await?;
     let history = visits::history(&mut tx, &ctx.actor, id.uuid()).await?;
-    let session = if has_room(&row) { video::find(&mut tx, ctx.actor.organization, id).await? } else { None };
+    let (mut session, mut guests) = (None, Vec::new());
+    if has_room(&row) {
+        session = video::find(&mut tx, ctx.actor.organization, id).await?;
+        guests = guests::of_visit(ctx, &mut tx, &proof, id).await?;
+    }
+    let outside = groups::address(&ctx.app, &mut tx, ctx.actor.organization, &row).await?;
     let shell = ctx.shell(&mut tx, "Visit", Area::Schedule).await?;
     let now = visits::now(&mut tx).await?;
     tx.commit().await?;
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let page =
-        Show { shell, row, participants, history, session, errors, role: ctx.actor.role, now, zone: ctx.actor.zone };
+    let (role, zone) = (ctx.actor.role, ctx.actor.zone);
+    let page = Show { shell, row, participants, history, session, outside, guests, guest, errors, role, now, zone };
     Ok(html(status, page.render()?))
 }
 
@@ -206,6 +221,9 @@ pub async fn reschedule(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitId>, Form(raw): Fo
     if row.status != VisitStatus::Planned {
         return Err(Error::Conflict(MOVED_ON.to_owned()));
     }
+    if row.is_group && !groups::possible(&mut tx, ctx.actor.organization, offer.facility, offer.mode).await? {
+        return reschedule_page(&ctx, tx, id, raw, FormErrors::one("at", groups::NO_SERVICE)).await;
+    }
     moves::advance(&mut tx, &ctx.by(), &row, VisitStatus::Cancelled, Some(&format!("Moved: {reason}")), None).await?;
     let becomes = Becomes { status: SlotStatus::Booked, hold_minutes: None, note: None };
     let slot = moves::take(&mut tx, &ctx.by(), &offer, becomes).await?;
@@ -227,9 +245,9 @@ pub async fn reschedule(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitId>, Form(raw): Fo
         waiting: None,
     };
     moves::plan(&mut tx, &ctx.by(), &visit).await?;
-    for other in visits::participants(&mut tx, &ctx.actor, row.id).await? {
+    for other in participants::participants(&mut tx, &ctx.actor, row.id).await? {
         if other.patient_id != row.patient_id {
-            visits::join(&mut tx, &ctx.by(), visit.id, other.patient_id).await.map_err(told)?;
+            participants::join(&mut tx, &ctx.by(), visit.id, other.patient_id).await.map_err(told)?;
         }
     }
     tx.commit().await?;
@@ -244,9 +262,9 @@ pub async fn join(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitId>, Form(raw): Form<Raw
     }
     let about = match patient(&ctx, &mut tx, "", &raw.mrn).await? {
         Ok(about) => about,
-        Err(words) => return show_page(&ctx, tx, id, FormErrors::one("mrn", words)).await,
+        Err(words) => return show_page(&ctx, tx, id, RawGuest::default(), FormErrors::one("mrn", words)).await,
     };
-    visits::join(&mut tx, &ctx.by(), id, about.id).await.map_err(told)?;
+    participants::join(&mut tx, &ctx.by(), id, about.id).await.map_err(told)?;
     let event = Event::new(Action::Create, "visit_participant").of(id).about(Some(about.id)).at(Some(row.facility_id));
     events::record(&mut tx, &ctx.by(), event).await?;
     tx.commit().await?;

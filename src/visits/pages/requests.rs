@@ -101,6 +101,8 @@ pub struct Show {
     pub times: Vec<Time>,
     /// Whose times there are.
     pub providers: Vec<Provider>,
+    /// Whose times are shown where nobody is named, in words.
+    pub anybody: String,
     /// Whose are shown; none for everybody's.
     pub provider: Option<StaffId>,
     /// The role of the person.
@@ -139,7 +141,7 @@ impl Show {
     }
 
     fn people_or_anybody(&self) -> Vec<Choice> {
-        let anybody = Choice::new("", "Anybody", self.provider.is_none());
+        let anybody = Choice::new("", self.anybody.as_str(), self.provider.is_none());
         std::iter::once(anybody).chain(provider_choices(&self.providers, self.provider)).collect()
     }
 

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use crate::visits::derive::Offer;
 use crate::visits::handlers::slots::RawSlot;
+use crate::visits::model::Mode;
 use crate::visits::queries::people::About;
 use crate::visits::queries::slots::SlotRow;
 use crate::web::filters;
@@ -40,6 +41,15 @@ pub struct FreePage {
 }
 
 impl FreePage {
+    fn group_hint(&self) -> &'static str {
+        match self.offer.mode {
+            Mode::InPerson => "The others are added afterwards.",
+            Mode::Virtual => {
+                "The others are added afterwards. A group meets at the external video service of the facility."
+            }
+        }
+    }
+
     fn holds(&self) -> Vec<Choice> {
         HOLDS.iter().map(|(value, label)| Choice::new(*value, *label, self.form.minutes == *value)).collect()
     }

@@ -10,8 +10,11 @@ use crate::visits::derive::Offer;
 use crate::visits::handlers::provider_choices;
 use crate::visits::handlers::visits::RawVisit;
 use crate::visits::model::{Attendance, VisitStatus};
+use crate::visits::queries::participants::Participant;
 use crate::visits::queries::people::Provider;
-use crate::visits::queries::visits::{Participant, Step as Moved, VisitRow};
+use crate::visits::queries::visits::{Step as Moved, VisitRow};
+use crate::visits::video::groups::is_by_video;
+use crate::visits::video::guests::{Guest, RawGuest, takes_guests};
 use crate::visits::video::moves::has_room;
 use crate::visits::video::queries::SessionRow;
 use crate::web::form::FormErrors;
@@ -49,6 +52,12 @@ pub struct Show {
     pub history: Vec<Moved>,
     /// The video session, once somebody has come.
     pub session: Option<SessionRow>,
+    /// Where a group meets by video.
+    pub outside: Option<String>,
+    /// Who may join a video visit by a link.
+    pub guests: Vec<Guest>,
+    /// What was typed of another guest.
+    pub guest: RawGuest,
     /// What is wrong with a form.
     pub errors: FormErrors,
     /// The role of the person.
@@ -137,6 +146,16 @@ impl Show {
 
     fn attendances(&self, of: &Participant) -> Vec<Choice> {
         Attendance::ALL.iter().map(|one| Choice::new(one.as_str(), one.label(), of.attendance == *one)).collect()
+    }
+
+    /// Whether it is a group that is to meet by video.
+    fn group_by_video(&self) -> bool {
+        is_by_video(&self.row) && self.row.status.is_open()
+    }
+
+    /// Whether guests are invited here.
+    fn invites(&self) -> bool {
+        self.acts() && takes_guests(&self.row)
     }
 
     fn acts(&self) -> bool {

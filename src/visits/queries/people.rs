@@ -39,6 +39,25 @@ pub async fn staff(conn: &mut PgConnection, actor: &Actor, facilities: &[Uuid]) 
     .await?)
 }
 
+/// Who can be seen at a facility, by name.
+pub async fn offering_at(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    facility: FacilityId,
+) -> Result<Vec<StaffId>> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT s.id AS "id: StaffId" FROM staff AS s
+           WHERE s.organization_id = $1 AND s.deleted_at IS NULL
+             AND EXISTS (SELECT FROM availability AS a WHERE a.organization_id = s.organization_id AND a.staff_id = s.id AND a.facility_id = $2
+                         AND a.status = 'ACTIVE' AND a.deleted_at IS NULL)
+           ORDER BY s.name, s.id"#,
+        organization.uuid(),
+        facility.uuid(),
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// The member of staff behind an account.
 pub async fn me(conn: &mut PgConnection, actor: &Actor) -> Result<Option<StaffId>> {
     Ok(sqlx::query_scalar!(

@@ -3,7 +3,8 @@
 use askama::Template as _;
 use axum::http::{HeaderMap, StatusCode};
 
-use super::model::{EndReason, Party, SessionStatus};
+use super::guests;
+use super::model::{EndReason, Party, Seat, SessionStatus};
 use super::moves;
 use super::pages::{Call, Room, with_camera};
 use super::queries::{self, SessionRow};
@@ -28,7 +29,7 @@ async fn found(ctx: &Ctx, tx: &mut Tx, id: VisitId) -> Result<VisitRow> {
 }
 
 /// The same, of this person.
-async fn own(ctx: &Ctx, tx: &mut Tx, id: VisitId) -> Result<VisitRow> {
+pub(super) async fn own(ctx: &Ctx, tx: &mut Tx, id: VisitId) -> Result<VisitRow> {
     let row = found(ctx, tx, id).await?;
     let me = people::me(tx, &ctx.actor).await?;
     if me.is_some() && me == row.staff_id { Ok(row) } else { Err(Error::Forbidden) }
@@ -44,7 +45,7 @@ pub async fn call(
     organization: OrganizationId,
     row: &VisitRow,
     session: Option<&SessionRow>,
-    party: Party,
+    seat: Seat,
     path: String,
 ) -> Result<Call> {
     let status = session.map_or(SessionStatus::NotStarted, |session| session.status);
@@ -56,21 +57,35 @@ pub async fn call(
     };
     let queries::Reach { phone, video_url } = queries::reach(tx, organization, row.facility_id).await?;
     // Staff need not be told their own number.
-    let phone = phone.filter(|_| party == Party::Patient);
+    let phone = phone.filter(|_| seat != Seat::Of(Party::Provider));
     let outside = video_url.zip(session).map(|(url, session)| url.replace("{room}", &session.room_id));
     let ice = if status == SessionStatus::Active { app.ice.servers(row.id, app.clock.now()) } else { String::new() };
-    let other = match party {
-        Party::Patient => row.who().to_owned(),
-        Party::Provider => row.name(),
+    let other = match seat {
+        Seat::Of(Party::Patient) => row.who().to_owned(),
+        Seat::Of(Party::Provider) => row.name(),
+        Seat::Guest(_) => Party::Provider.label().to_owned(),
     };
-    Ok(Call { party, path, status, last, ice, other, phone, outside })
+    let leave = match seat {
+        Seat::Of(_) => path.trim_end_matches("/video").to_owned(),
+        Seat::Guest(_) => format!("{path}?left=yes"),
+    };
+    Ok(Call { me: seat.name(), path, status, last, ice, other, phone, outside, leave })
 }
 
-/// `GET /visits/{id}/video`
-pub async fn show(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitId>) -> Page {
-    let row = found(&ctx, &mut tx, id).await?;
+/// `GET /visits/{id}/video`; htmx asks for the guests alone, so that the call goes on.
+pub async fn show(ctx: Ctx, tx: Tx, Id(id): Id<VisitId>) -> Page {
+    let page = room(&ctx, tx, id).await?;
+    if ctx.hx.partial {
+        return ctx.fragment(&page.as_guests());
+    }
+    Ok(with_camera(html(StatusCode::OK, page.render()?)))
+}
+
+/// The page of the room.
+pub(super) async fn room(ctx: &Ctx, mut tx: Tx, id: VisitId) -> Result<Room> {
+    let row = found(ctx, &mut tx, id).await?;
     let event = Event::new(Action::View, "virtual_session").of(id).about(Some(row.patient_id));
-    events::record(&mut tx, &ctx.by(), event.at(Some(row.facility_id))).await?;
+    let proof = events::record(&mut tx, &ctx.by(), event.at(Some(row.facility_id))).await?;
     let me = people::me(&mut tx, &ctx.actor).await?;
     let own = me.is_some() && me == row.staff_id;
     let organization = ctx.actor.organization;
@@ -78,13 +93,14 @@ pub async fn show(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitId>) -> Page {
         queries::seen(&mut tx, organization, id, Party::Provider).await.map_err(crate::visits::refusal::told)?;
     }
     let session = queries::find(&mut tx, organization, id).await?;
+    let guests = guests::of_visit(ctx, &mut tx, &proof, id).await?;
     let path = format!("/visits/{id}/video");
-    let call = call(&ctx.app, &mut tx, organization, &row, session.as_ref(), Party::Provider, path).await?;
+    let seat = Seat::Of(Party::Provider);
+    let call = call(&ctx.app, &mut tx, organization, &row, session.as_ref(), seat, path).await?;
     let shell = ctx.shell(&mut tx, "Video visit", Area::Schedule).await?;
     let now = visits::now(&mut tx).await?;
     tx.commit().await?;
-    let page = Room { shell, row, session, own, call, now, zone: ctx.actor.zone };
-    Ok(with_camera(html(StatusCode::OK, page.render()?)))
+    Ok(Room { shell, row, session, own, guests, call, now, zone: ctx.actor.zone })
 }
 
 /// Back to the page of the call, with what went wrong where the record has moved on.
@@ -129,12 +145,12 @@ pub async fn end(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitId>) -> Page {
 pub async fn events(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitId>, headers: HeaderMap, Query(since): Query<Since>) -> Page {
     own(&ctx, &mut tx, id).await?;
     drop(tx);
-    let eyes = Eyes::Person(ctx.actor.clone());
-    Ok(stream::events(&ctx.app, eyes, id, Party::Provider, &headers, since.since))
+    let eyes = Eyes::Person(ctx.actor.clone(), Party::Provider);
+    Ok(stream::events(&ctx.app, eyes, id, &headers, since.since))
 }
 
 /// `POST /visits/{id}/video/signals`
 pub async fn send(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitId>, Form(raw): Form<RawSignal>) -> Page {
     own(&ctx, &mut tx, id).await?;
-    stream::send(tx, &ctx.by(), id, Party::Provider, &raw).await
+    stream::send(tx, &ctx.by(), id, Seat::Of(Party::Provider), &raw).await
 }

@@ -1,5 +1,7 @@
 //! What a video session may be and become. The same rules stand in `migrations/…video_visits.up.sql`.
 
+use uuid::Uuid;
+
 use crate::patients::choice::choices;
 
 choices! {
@@ -17,7 +19,7 @@ choices! {
 }
 
 choices! {
-    /// Who somebody is in a call. Guests of the patient are on the patient's side.
+    /// Who somebody is to the state machine. Guests move nothing.
     Party {
         /// Who is seen, or somebody for them.
         Patient = "PATIENT", "Patient";
@@ -54,6 +56,50 @@ impl SessionStatus {
             (Self::Waiting | Self::Active, Self::Ended) => !matches!(party, Some(Party::Patient)),
             (Self::NotStarted | Self::Waiting | Self::Active | Self::Ended, _) => false,
         }
+    }
+}
+
+/// Whose browser it is in a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seat {
+    /// Of the patient or the clinician.
+    Of(Party),
+    /// Of a guest who was let in.
+    Guest(Uuid),
+}
+
+impl Seat {
+    /// The side as `virtual_signal` names it.
+    #[must_use]
+    pub const fn party(self) -> &'static str {
+        match self {
+            Self::Of(party) => party.as_str(),
+            Self::Guest(_) => "GUEST",
+        }
+    }
+
+    /// The guest, where it is one.
+    #[must_use]
+    pub const fn guest(self) -> Option<Uuid> {
+        match self {
+            Self::Of(_) => None,
+            Self::Guest(guest) => Some(guest),
+        }
+    }
+
+    /// The party whom this browser looks for first.
+    #[must_use]
+    pub const fn looks_for(self) -> Party {
+        match self {
+            Self::Of(Party::Provider) => Party::Patient,
+            Self::Of(Party::Patient) | Self::Guest(_) => Party::Provider,
+        }
+    }
+
+    /// The name under which the other browsers know it.
+    #[must_use]
+    pub fn name(self) -> String {
+        self.guest().map_or_else(|| self.party().to_owned(), |guest| guest.to_string())
     }
 }
 

@@ -5,12 +5,16 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 use chrono_tz::Tz;
 
-use super::model::{Party, SessionStatus};
+use super::guests::Guest;
+use super::model::SessionStatus;
 use super::queries::SessionRow;
 use crate::clock::Timestamp;
 use crate::visits::model::VisitStatus;
 use crate::visits::queries::visits::VisitRow;
 use crate::web::shell::Shell;
+
+/// Minutes before a video visit from which on people may come in, as the schema has it.
+pub const EARLY: i64 = 30;
 
 /// The page of a call may ask for camera and microphone; no other page may.
 const CAMERA: &str = "camera=(self), geolocation=(), microphone=(self), payment=(), usb=()";
@@ -25,8 +29,8 @@ pub fn with_camera(mut response: Response) -> Response {
 /// What the script of a call needs to know.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Who looks.
-    pub party: Party,
+    /// The name under which the other browsers know this one.
+    pub me: String,
     /// Where it hears and sends, without `/events` and `/signals`.
     pub path: String,
     /// How the session stood when the page was made.
@@ -41,6 +45,8 @@ pub struct Call {
     pub phone: Option<String>,
     /// The address of the room at an external provider, where the facility uses one.
     pub outside: Option<String>,
+    /// Where whoever leaves goes; the call goes on, and they may come back.
+    pub leave: String,
 }
 
 impl Call {
@@ -49,17 +55,11 @@ impl Call {
     pub const fn listens(&self) -> bool {
         self.status.is_open()
     }
-
-    /// Where whoever leaves goes; the call goes on, and they may come back.
-    #[must_use]
-    pub fn leave(&self) -> &str {
-        self.path.trim_end_matches("/video")
-    }
 }
 
 /// The clinician's page.
 #[derive(Debug, Template)]
-#[template(path = "visits/video.html")]
+#[template(path = "visits/video.html", blocks = ["guests"])]
 pub struct Room {
     /// The frame.
     pub shell: Shell,
@@ -69,6 +69,8 @@ pub struct Room {
     pub session: Option<SessionRow>,
     /// Whether this person holds the visit.
     pub own: bool,
+    /// Who was invited beside the patient.
+    pub guests: Vec<Guest>,
     /// What the script needs.
     pub call: Call,
     /// The moment of the request.
@@ -84,6 +86,11 @@ impl Room {
 
     fn missed(&self) -> bool {
         self.session.as_ref().is_some_and(SessionRow::missed)
+    }
+
+    /// Whether guests are let in here, or sent away.
+    fn keeps_door(&self) -> bool {
+        self.own && self.row.status.is_open() && self.status() != SessionStatus::Ended
     }
 
     fn patient_here(&self) -> bool {

@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model::{EndReason, Party, SessionStatus};
+use super::model::{EndReason, Party, Seat, SessionStatus};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::events::By;
@@ -11,7 +11,7 @@ use crate::ids::{FacilityId, OrganizationId, UserId, VirtualSessionId, VisitId, 
 use crate::visits::queries::visits::VisitRow;
 
 /// A page that was open this many seconds ago is taken for open.
-const HERE_SECONDS: f64 = 45.0;
+pub(super) const HERE_SECONDS: f64 = 45.0;
 
 /// A session as pages show it.
 #[derive(Clone, Debug)]
@@ -212,7 +212,7 @@ pub struct NewSignal<'a> {
     /// The call.
     pub session: VirtualSessionId,
     /// Who sends it.
-    pub party: Party,
+    pub seat: Seat,
     /// `hello`, `offer`, `answer`, `candidate` or `bye`.
     pub kind: &'a str,
     /// The page that sends it.
@@ -226,17 +226,18 @@ pub struct NewSignal<'a> {
 /// Leaves a message for the other browser.
 pub async fn send(conn: &mut PgConnection, by: &By, signal: &NewSignal<'_>) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO virtual_signal (organization_id, id, session_id, party, kind, sender, recipient, body, created_by_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO virtual_signal (organization_id, id, session_id, party, kind, sender, recipient, body, created_by_id, guest_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         by.organization.uuid(),
         new_uuid(),
         signal.session.uuid(),
-        signal.party.as_str(),
+        signal.seat.party(),
         signal.kind,
         signal.sender,
         signal.recipient,
         signal.body,
         by.id,
+        signal.seat.guest(),
     )
     .execute(conn)
     .await?;
@@ -248,6 +249,10 @@ pub async fn send(conn: &mut PgConnection, by: &By, signal: &NewSignal<'_>) -> s
 pub struct Signal {
     /// Its place.
     pub position: i64,
+    /// Which party sent it.
+    pub party: String,
+    /// Which guest, where it was one.
+    pub guest_id: Option<Uuid>,
     /// `hello`, `offer`, `answer`, `candidate` or `bye`.
     pub kind: String,
     /// The page that sent it.
@@ -258,22 +263,23 @@ pub struct Signal {
     pub body: String,
 }
 
-/// What the other side has said after `last`. Each side sends one message after the other, so none is overtaken.
+/// What the others have said after `last`. Each browser sends one message after the other, so none is overtaken.
 pub async fn heard(
     conn: &mut PgConnection,
     organization: OrganizationId,
     session: VirtualSessionId,
-    from: Party,
+    seat: Seat,
     last: i64,
 ) -> Result<Vec<Signal>> {
     Ok(sqlx::query_as!(
         Signal,
-        "SELECT position, kind, sender, recipient, body FROM virtual_signal
-         WHERE organization_id = $1 AND session_id = $2 AND party = $3 AND position > $4 ORDER BY position LIMIT 200",
+        "SELECT position, party, guest_id, kind, sender, recipient, body FROM virtual_signal
+         WHERE organization_id = $1 AND session_id = $2 AND (party <> $3 OR guest_id <> $5) AND position > $4 ORDER BY position LIMIT 200",
         organization.uuid(),
         session.uuid(),
-        from.as_str(),
+        seat.party(),
         last,
+        seat.guest(),
     )
     .fetch_all(conn)
     .await?)

@@ -1,8 +1,9 @@
-//! What an open page of a call hears: how the session stands, and what the other browser says.
+//! What an open page of a call hears: how the session stands, and what the other browsers say.
 //!
 //! Server-sent events. `state` says the status and whether the other side is there; a page whose status is another one loads itself anew.
-//! `signal` is a message of the other browser; its id is its place, so that a browser that comes back misses none. The database is asked
-//! twice a second: calls are few, and their two browsers may be at different replicas.
+//! It names the guests who were let in, so that a browser talks to nobody else, and says who holds the visit how many wait for that.
+//! `signal` is a message of another browser; its id is its place, so that a browser that comes back misses none. The database is asked
+//! twice a second: calls are few, and their browsers may be at different replicas.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -17,8 +18,10 @@ use futures::stream;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
+use uuid::Uuid;
 
-use super::model::{Party, SessionStatus};
+use super::guests::{self, Bearer};
+use super::model::{Party, Seat, SessionStatus};
 use super::queries::{self, NewSignal};
 use crate::access::Actor;
 use crate::app::App;
@@ -44,26 +47,45 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 /// With whose eyes a page looks.
 #[derive(Clone, Debug)]
 pub enum Eyes {
-    /// Somebody signed in.
-    Person(Arc<Actor>),
-    /// A guest with a link, whom the caller has looked at.
-    Guest(OrganizationId),
+    /// Somebody signed in, on their side of the call.
+    Person(Arc<Actor>, Party),
+    /// A guest's browser, at whose link the caller has looked.
+    Guest(Bearer),
 }
 
 impl Eyes {
     async fn begin(&self, app: &App) -> Result<Tx> {
         match self {
-            Self::Person(actor) => app.db.begin(actor).await,
-            Self::Guest(organization) => app.db.begin_worker(*organization).await,
+            Self::Person(actor, _) => app.db.begin(actor).await,
+            Self::Guest(bearer) => app.db.begin_worker(bearer.organization).await,
         }
     }
 
     fn organization(&self) -> OrganizationId {
         match self {
-            Self::Person(actor) => actor.organization,
-            Self::Guest(organization) => *organization,
+            Self::Person(actor, _) => actor.organization,
+            Self::Guest(bearer) => bearer.organization,
         }
     }
+
+    const fn seat(&self) -> Seat {
+        match self {
+            Self::Person(_, party) => Seat::Of(*party),
+            Self::Guest(bearer) => Seat::Guest(bearer.id),
+        }
+    }
+}
+
+/// How things stand for a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct State {
+    status: SessionStatus,
+    /// Whether the other side is there.
+    here: bool,
+    /// The guests who were let in.
+    guests: Vec<Uuid>,
+    /// How many guests wait for that; none where it is not for this page to know.
+    knocks: Option<usize>,
 }
 
 /// A page of a call.
@@ -71,10 +93,9 @@ struct Watcher {
     app: App,
     eyes: Eyes,
     visit: VisitId,
-    party: Party,
     /// The place of the last message that was passed on.
     last: i64,
-    told: Option<(SessionStatus, bool)>,
+    told: Option<State>,
     queue: VecDeque<Event>,
     seen: Instant,
     checked: Instant,
@@ -84,7 +105,7 @@ struct Watcher {
 
 /// The stream of a page that shows the waiting room or the call. The caller has found out that the visit is theirs.
 #[must_use]
-pub fn events(app: &App, eyes: Eyes, visit: VisitId, party: Party, headers: &HeaderMap, since: i64) -> Response {
+pub fn events(app: &App, eyes: Eyes, visit: VisitId, headers: &HeaderMap, since: i64) -> Response {
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let stopping = Box::pin(app.ready.stopping());
     let now = Instant::now();
@@ -92,7 +113,6 @@ pub fn events(app: &App, eyes: Eyes, visit: VisitId, party: Party, headers: &Hea
         app: app.clone(),
         eyes,
         visit,
-        party,
         last: last.unwrap_or(since),
         told: None,
         queue: VecDeque::new(),
@@ -137,7 +157,7 @@ impl Watcher {
         let now = Instant::now();
         if now >= self.checked {
             self.checked = now + RECHECK;
-            if let Eyes::Person(actor) = &self.eyes
+            if let Eyes::Person(actor, _) = &self.eyes
                 && !live::goes_on(&self.app, actor).await?
             {
                 self.over = true;
@@ -146,31 +166,48 @@ impl Watcher {
         }
         let organization = self.eyes.organization();
         let mut tx = self.eyes.begin(&self.app).await?;
-        let Some(session) = queries::find(&mut tx, organization, self.visit).await? else {
-            self.over = true;
-            return Ok(());
+        let session = queries::find(&mut tx, organization, self.visit).await?;
+        let status = match (&self.eyes, &session) {
+            (Eyes::Guest(bearer), _) => bearer.status(&mut tx, session.as_ref()).await?,
+            (Eyes::Person(..), Some(session)) => session.status,
+            (Eyes::Person(..), None) => {
+                self.over = true;
+                return Ok(());
+            }
         };
-        let state = (session.status, session.is_here(self.party.other()));
-        if session.status == SessionStatus::Active {
-            for signal in queries::heard(&mut tx, organization, session.id, self.party.other(), self.last).await? {
+        let seat = self.eyes.seat();
+        let present = guests::queries::present(&mut tx, organization, self.visit).await?;
+        let state = State {
+            status,
+            here: session.as_ref().is_some_and(|session| session.is_here(seat.looks_for())),
+            guests: present.iter().filter(|guest| guest.admitted).map(|guest| guest.id).collect(),
+            knocks: (seat == Seat::Of(Party::Provider))
+                .then(|| present.iter().filter(|guest| !guest.admitted && guest.here).count()),
+        };
+        if let Some(session) = session.filter(|_| status == SessionStatus::Active) {
+            for signal in queries::heard(&mut tx, organization, session.id, seat, self.last).await? {
                 self.last = signal.position;
-                let data =
-                    json!({ "kind": signal.kind, "from": signal.sender, "to": signal.recipient, "body": signal.body });
+                let who = signal.guest_id.map_or(signal.party, |guest| guest.to_string());
+                let data = json!({ "who": who, "kind": signal.kind, "from": signal.sender, "to": signal.recipient, "body": signal.body });
                 self.queue
                     .push_back(Event::default().event("signal").id(signal.position.to_string()).data(data.to_string()));
             }
         }
-        if now >= self.seen && session.status.is_open() {
+        if now >= self.seen && status.is_open() {
             self.seen = now + SEEN;
-            queries::seen(&mut tx, organization, self.visit, self.party).await.map_err(told)?;
+            match &self.eyes {
+                Eyes::Person(_, party) => queries::seen(&mut tx, organization, self.visit, *party).await,
+                Eyes::Guest(bearer) => bearer.seen(&mut tx).await,
+            }
+            .map_err(told)?;
             tx.commit().await?;
         }
-        if self.told != Some(state) {
-            self.told = Some(state);
-            let data = json!({ "status": state.0.as_str(), "here": state.1 });
+        if self.told.as_ref() != Some(&state) {
+            let data = json!({ "status": state.status.as_str(), "here": state.here, "guests": state.guests, "knocks": state.knocks });
             self.queue.push_front(Event::default().event("state").data(data.to_string()));
+            self.told = Some(state);
         }
-        self.over = session.status == SessionStatus::Ended;
+        self.over = status == SessionStatus::Ended;
         Ok(())
     }
 }
@@ -183,7 +220,7 @@ pub struct Since {
     pub since: i64,
 }
 
-/// What a browser sends to the other.
+/// What a browser sends to the others.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct RawSignal {
@@ -197,18 +234,18 @@ pub struct RawSignal {
     pub body: String,
 }
 
-/// Leaves a message for the other browser. Only the two who were let in get this far: the database asks again.
+/// Leaves a message for the other browsers. Only who was let in gets this far: the database asks again.
 ///
 /// # Errors
 /// Where there is no call, or this is no message.
-pub async fn send(mut tx: Tx, by: &By, visit: VisitId, party: Party, raw: &RawSignal) -> Result<Response> {
+pub async fn send(mut tx: Tx, by: &By, visit: VisitId, seat: Seat, raw: &RawSignal) -> Result<Response> {
     let session = queries::find(&mut tx, by.organization, visit).await?.ok_or(Error::NotFound)?;
     if session.status != SessionStatus::Active {
         return Err(Error::Conflict("This call is over.".to_owned()));
     }
     let recipient = Some(raw.to.as_str()).filter(|to| !to.is_empty());
     let signal =
-        NewSignal { session: session.id, party, kind: &raw.kind, sender: &raw.from, recipient, body: &raw.body };
+        NewSignal { session: session.id, seat, kind: &raw.kind, sender: &raw.from, recipient, body: &raw.body };
     queries::send(&mut tx, by, &signal).await.map_err(told)?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT.into_response())

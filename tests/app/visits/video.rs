@@ -12,12 +12,12 @@ use uuid::Uuid;
 use super::{REYES, demo, status_of_visit, value};
 use crate::support::{Browser, Portal};
 
-async fn session(portal: &Portal, column: &str) -> String {
+pub(super) async fn session(portal: &Portal, column: &str) -> String {
     value(portal, &format!("SELECT {column}::text FROM virtual_session WHERE visit_id = $1"), visit_id()).await
 }
 
 /// The video visit of Ms Reyes with Dr Haas that is due now.
-fn visit_id() -> Uuid {
+pub(super) fn visit_id() -> Uuid {
     demo(21, 20)
 }
 
@@ -126,6 +126,21 @@ async fn what_does_not_take_place_says_so() {
     let page = phone.get(&room).await;
     assert_eq!(page.text("h1"), "This visit was cancelled");
     assert!(page.body.contains("The line is down") && page.body.contains("020 7946 0100"), "{}", page.body);
+    // The clinician comes into nothing either, lets nobody in, and says nothing.
+    let holder = portal.sign_in("clinician").await;
+    for (what, status) in [
+        ("", StatusCode::SEE_OTHER),
+        ("/admission", StatusCode::SEE_OTHER),
+        ("/end", StatusCode::SEE_OTHER),
+        ("/signals", StatusCode::CONFLICT),
+    ] {
+        let reply = holder.post(&format!("/visits/{id}/video{what}"), &signal("hello", "")).await;
+        assert_eq!(reply.status, status, "{what}: {}", reply.body);
+        assert_eq!(session(&portal, "status || ' ' || end_reason").await, "ENDED VISIT_OVER");
+    }
+    assert_eq!(status_of_visit(&portal, id).await, "CANCELLED");
+    assert!(holder.get(&format!("/visits/{id}/video")).await.body.contains("This visit was cancelled"));
+    assert_eq!(phone.post(&format!("{room}/signals"), &signal("hello", "")).await.status, StatusCode::CONFLICT);
     // A visit in a room has no video room; nor has somebody else's.
     let in_person =
         "SELECT id::text FROM visit WHERE patient_id = $1 AND visit_mode = 'IN_PERSON' AND status = 'PLANNED' LIMIT 1";
@@ -163,8 +178,37 @@ async fn who_is_not_let_in_was_missed_and_a_deserted_call_is_ended_by_the_timer(
     assert_eq!(phone.get(&format!("/my/visits/{id}/video")).await.text("h1"), "We missed each other");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_joins_too_early_too_late_or_after_the_visit() {
+    let portal = Portal::start().await;
+    let (phone, desk) = (portal.sign_in("patient").await, portal.sign_in("clinician").await);
+    let (id, own) = (visit_id(), demo(6, REYES).to_string());
+    let (room, arrival) = (format!("/my/visits/{id}/video"), format!("/my/visits/{id}/arrival"));
+    let at = |hours: i32| {
+        format!(
+            "UPDATE visit SET start_time = now() + INTERVAL '{hours} hours', end_time = now() + INTERVAL '{hours} hours 30 minutes', overbook_reason = 'x' WHERE id = $1 RETURNING id::text"
+        )
+    };
+    value(&portal, &at(2), id).await;
+    assert_eq!(phone.get(&room).await.text("h1"), "It is too early");
+    assert_eq!(phone.post(&arrival, &[("patient", &own)]).await.location(), room);
+    assert!(phone.get(&room).await.text("#flash").contains("opens half an hour before"));
+    assert_eq!(session(&portal, "status").await, "", "nothing began");
+    value(&portal, &at(-13), id).await;
+    assert_eq!(phone.get(&room).await.text("h1"), "We missed each other");
+    value(&portal, &at(-1), id).await;
+    let version = desk.get(&format!("/visits/{id}")).await.field("row_version");
+    desk.post(&format!("/visits/{id}/no-show"), &[("row_version", &*version)]).await;
+    assert_eq!(status_of_visit(&portal, id).await, "NO_SHOW");
+    assert_eq!(phone.post(&arrival, &[("patient", &own)]).await.location(), room);
+    assert_eq!(phone.get(&room).await.text("h1"), "We missed each other");
+    let reply = desk.post(&format!("/visits/{id}/video"), &[]).await;
+    assert_eq!(reply.location(), format!("/visits/{id}/video"));
+    assert_eq!(session(&portal, "status").await, "", "nobody is in it");
+}
+
 /// Reads a stream until it has said this.
-async fn hears(response: &mut reqwest::Response, words: &str) -> String {
+pub(super) async fn hears(response: &mut reqwest::Response, words: &str) -> String {
     let mut heard = String::new();
     let reading = async {
         while !heard.contains(words) {
@@ -219,7 +263,7 @@ async fn two_browsers_hear_each_other_across_replicas_and_nothing_is_kept() {
 }
 
 /// What the database says to a statement of somebody: the name of the rule, the code, or how many rows.
-async fn tries(portal: &Portal, context: &str, sql: &str) -> String {
+pub(super) async fn tries(portal: &Portal, context: &str, sql: &str) -> String {
     let mut tx = portal.admin.begin_with("BEGIN").await.expect("a transaction");
     let become_them = format!("SET LOCAL ROLE almoner_app; SET LOCAL app.ctx = '{context}'");
     #[expect(clippy::disallowed_methods, reason = "tests say what they please")]
