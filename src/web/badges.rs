@@ -42,11 +42,11 @@ macro_rules! counted {
         sqlx::query_as!(
             Badges,
             "SELECT " + $open + r#",
-                    (SELECT COUNT(*) FROM (SELECT FROM thread_participant WHERE organization_id = $1 AND user_id = $2 AND unread_count > 0 LIMIT $3) AS mine)
-                    + (SELECT COUNT(*) FROM (SELECT FROM facility AS f CROSS JOIN LATERAL (
+                    (WITH mine AS MATERIALIZED (SELECT thread_id FROM thread_participant WHERE organization_id = $1 AND user_id = $2 AND unread_count > 0 LIMIT $3)
+                     SELECT COUNT(*) + CASE WHEN COUNT(*) < $3 THEN (SELECT COUNT(*) FROM (SELECT FROM facility AS f CROSS JOIN LATERAL (
                          SELECT FROM thread AS t WHERE t.organization_id = $1 AND t.facility_id = f.id AND t.status = 'AWAITING_STAFF' AND t.assignee_id IS NULL
-                           AND NOT EXISTS (SELECT FROM thread_participant AS p WHERE p.organization_id = $1 AND p.thread_id = t.id AND p.user_id = $2 AND p.unread_count > 0)
-                         LIMIT $3) AS t WHERE $4 AND f.organization_id = $1 AND ($5 OR f.id = ANY ($6)) LIMIT $3) AS ours) AS "messages!",
+                           AND t.id <> ALL (ARRAY(SELECT thread_id FROM mine))
+                         LIMIT $3) AS t WHERE $4 AND f.organization_id = $1 AND ($5 OR f.id = ANY ($6)) LIMIT $3) AS ours) ELSE 0 END FROM mine) AS "messages!",
                     (SELECT COUNT(*) FROM (SELECT FROM notification WHERE organization_id = $1 AND recipient_id = $2 AND channel = 'IN_APP' AND read_at IS NULL
                          AND status <> 'CANCELLED' AND trigger_at <= now() LIMIT $3) AS told) AS "notices!",
                     (SELECT COUNT(*) FROM (SELECT FROM task WHERE organization_id = $1 AND assignee_id = $2 AND is_open AND assignee_id IS NOT NULL LIMIT $3) AS mine)

@@ -43,12 +43,7 @@ pub async fn possible(
 ///
 /// # Errors
 /// Where the database or the key does not answer.
-pub async fn address(
-    app: &App,
-    tx: &mut Tx,
-    organization: OrganizationId,
-    visit: &VisitRow,
-) -> Result<Option<String>> {
+pub async fn address(app: &App, tx: &mut Tx, organization: OrganizationId, visit: &VisitRow) -> Result<Option<String>> {
     if !is_by_video(visit) || !visit.status.is_open() {
         return Ok(None);
     }
