@@ -3,6 +3,7 @@
 //! What a message does to its conversation (who is to answer, who has not read it, what happens when somebody has left)
 //! is decided by the triggers in `migrations/`; [`model`] says the same in Rust, for the buttons and the tests.
 
+mod answer;
 mod chart;
 mod drafts;
 mod files;

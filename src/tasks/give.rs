@@ -97,12 +97,12 @@ pub async fn give(app: &App, tx: &mut Tx, by: &By, task: NewTask) -> Result<Opti
         priority: task.priority,
         due_at: task.due_at,
     };
-    let place = Place { patient: Some(task.patient), facility: task.facility, alert: task.alert };
+    let place = Place { case: None, patient: Some(task.patient), facility: task.facility, alert: task.alert };
     keep(app, tx, by, (id, task.source), place, &words).await?;
     Ok(Some(id))
 }
 
-/// Keeps a new task outside cases with its history and audit; says whether it was new.
+/// Keeps a new task with its history and audit; says whether it was new.
 pub(super) async fn keep(
     app: &App,
     tx: &mut Tx,
@@ -118,12 +118,15 @@ pub(super) async fn keep(
         }
         None => None,
     };
-    let kept = (id, source.kind(), by.user());
-    if !write::add_elsewhere(tx, by.organization, kept, place, words, sealed.as_deref()).await? {
+    let kind = if place.case.is_some() { "CASE" } else { source.kind() };
+    if !write::add(tx, by.organization, (id, kind, by.user()), place, words, sealed.as_deref()).await? {
         return Ok(false);
     }
     let event = Event::new(Action::Create, "task").of(id).about(place.patient).at(place.facility);
-    let details = json!({ "kind": source.kind(), "alert": place.alert, "for": words.assignee, "for_role": words.role });
+    let details = match place.case {
+        Some(case) => json!({ "case": case }),
+        None => json!({ "kind": kind, "alert": place.alert, "for": words.assignee, "for_role": words.role }),
+    };
     events::record(tx, by, event.with(details)).await?;
     let change = StatusChange {
         subject: "task",

@@ -5,16 +5,15 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
 
 use super::of_the_team;
 use crate::access::Role;
 use crate::clock::Timestamp;
 use crate::db::Tx;
-use crate::documents::Received;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
 use crate::ids::ThreadId;
+use crate::messages::answer::Answer;
 use crate::messages::forms::RawReply;
 use crate::messages::history::entries;
 use crate::messages::inbox_page::Item;
@@ -23,7 +22,6 @@ use crate::messages::pages::DraftKept;
 use crate::messages::queries::row::Row;
 use crate::messages::queries::{one, people, story, write};
 use crate::messages::show::{Print, Said, Show};
-use crate::messages::tell;
 use crate::messages::{drafts, files};
 use crate::outbox;
 use crate::web::ctx::html;
@@ -75,53 +73,29 @@ pub async fn show(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Query(earlier): Qu
 /// `POST /threads/{id}/messages`: an answer. Where somebody has written meanwhile, that is shown first, with what was
 /// typed still there.
 pub async fn reply(ctx: Ctx, Id(id): Id<ThreadId>, request: Request) -> Page {
-    // No transaction stays open while files come in.
-    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
-    one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
-    drop(tx);
-    let mut received = files::take(&ctx, request).await?;
-    let form: RawReply = files::typed(&received)?;
-    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
-    let row = one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
-    let mut errors = FormErrors::default();
-    let words = form.words(&mut errors);
-    files::judge(&received, &mut errors);
-    if !errors.is_empty() {
-        return unsent(&ctx, tx, row, (form, errors), &received).await;
+    let mut answer = Answer::take(&ctx, id, request).await?;
+    if !answer.errors.is_empty() {
+        return unsent(&ctx, answer, false, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    let key = form.id();
-    let known = one::message(&mut tx, ctx.actor.organization, id, key).await?.is_some();
-    let newer = !known && form.seen.parse::<i32>().is_ok_and(|seen| seen < row.message_count);
-    if newer || !(known || row.standing().takes_messages(ctx.now())) {
-        files::unsent(&received, &mut errors);
-        return page(&ctx, tx, row, Extra { form, errors, newer, before: None, status: StatusCode::CONFLICT }).await;
+    let known = answer.is_known(&ctx).await?;
+    let newer = !known && answer.form.seen.parse::<i32>().is_ok_and(|seen| seen < answer.row.message_count);
+    if newer || !(known || answer.row.standing().takes_messages(ctx.now())) {
+        return unsent(&ctx, answer, newer, StatusCode::CONFLICT).await;
     }
-    let organization = ctx.actor.organization;
-    let keys = ctx.app.keys(&mut tx, organization).await?;
-    let sealed = keys.seal(organization, "message", "content", key.uuid(), &words).map_err(anyhow::Error::from)?;
-    if write::say(&mut tx, &ctx.by(), id, key, form.side(row.channel), &sealed).await? {
-        let event = Event::new(Action::Create, "message").of(key).about(row.patient_id).at(Some(row.facility_id));
-        events::record(&mut tx, &ctx.by(), event.with(json!({ "thread": id }))).await?;
-        if !files::add(&ctx, &mut tx, &files::belongs(key, row.patient_id, row.facility_id), &mut received).await? {
-            drop(tx);
-            let tx = ctx.app.db.begin(&ctx.actor).await?;
-            return unsent(&ctx, tx, row, (form, errors), &received).await;
-        }
-        drafts::discard(&ctx, &mut tx, id).await?;
-        tell::said(&mut tx, row.talk(), form.side(row.channel), key).await?;
-        received.keep();
+    let channel = answer.row.channel;
+    let side = answer.form.side(channel);
+    if let Some(answer) = answer.send(&ctx, side).await? {
+        return unsent(&ctx, answer, false, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    tx.commit().await?;
-    let done = if row.channel == Channel::Portal { "Message sent" } else { "Noted" };
+    let done = if channel == Channel::Portal { "Message sent" } else { "Noted" };
     Ok(ctx.redirect(&format!("/threads/{id}#latest"), Some(&Flash::ok(done))))
 }
 
 /// The page again, with what was typed and what is wrong.
-async fn unsent(ctx: &Ctx, tx: Tx, row: Row, typed: (RawReply, FormErrors), received: &Received) -> Page {
-    let (form, mut errors) = typed;
-    files::unsent(received, &mut errors);
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
-    page(ctx, tx, row, Extra { form, errors, newer: false, before: None, status }).await
+async fn unsent(ctx: &Ctx, answer: Answer, newer: bool, status: StatusCode) -> Page {
+    let Answer { tx, row, form, mut errors, received, .. } = answer;
+    files::unsent(&received, &mut errors);
+    page(ctx, tx, row, Extra { form, errors, newer, before: None, status }).await
 }
 
 /// `POST /threads/{id}/draft`: keeps what is being typed.

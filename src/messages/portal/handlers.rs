@@ -13,6 +13,7 @@ use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
 use crate::ids::{MessageId, ThreadId, UserId};
+use crate::messages::answer::Answer;
 use crate::messages::forms::RawReply;
 use crate::messages::handlers::show::keep_draft;
 use crate::messages::inbox_page::Item;
@@ -149,43 +150,24 @@ pub async fn show(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Query(at): Query<W
 
 /// `POST /my/messages/{id}`: an answer. To a conversation that ended long ago it becomes a new one, with what was typed.
 pub async fn reply(ctx: Ctx, Id(id): Id<ThreadId>, request: Request) -> Page {
-    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
-    one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
-    drop(tx);
-    let mut received = files::take(&ctx, request).await?;
-    let form: RawReply = files::typed(&received)?;
-    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
-    let row = one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
-    let mut errors = FormErrors::default();
-    let words = form.words(&mut errors);
-    files::judge(&received, &mut errors);
-    if !errors.is_empty() {
-        files::unsent(&received, &mut errors);
-        return show_page(&ctx, tx, row, (form, errors, None), StatusCode::UNPROCESSABLE_ENTITY).await;
+    let mut answer = Answer::take(&ctx, id, request).await?;
+    if !answer.errors.is_empty() {
+        return unsent(&ctx, answer, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    let (organization, key) = (ctx.actor.organization, form.id());
-    let known = one::message(&mut tx, organization, id, key).await?.is_some();
-    if !known && !row.standing().takes_messages(ctx.now()) {
-        files::unsent(&received, &mut errors);
-        return show_page(&ctx, tx, row, (form, errors, None), StatusCode::CONFLICT).await;
+    if !answer.is_known(&ctx).await? && !answer.row.standing().takes_messages(ctx.now()) {
+        return unsent(&ctx, answer, StatusCode::CONFLICT).await;
     }
-    let keys = ctx.app.keys(&mut tx, organization).await?;
-    let sealed = keys.seal(organization, "message", "content", key.uuid(), &words).map_err(anyhow::Error::from)?;
-    if write::say(&mut tx, &ctx.by(), id, key, Side::Patient, &sealed).await? {
-        let event = Event::new(Action::Create, "message").of(key).about(row.patient_id).at(Some(row.facility_id));
-        events::record(&mut tx, &ctx.by(), event.with(json!({ "thread": id }))).await?;
-        if !files::add(&ctx, &mut tx, &files::belongs(key, row.patient_id, row.facility_id), &mut received).await? {
-            drop(tx);
-            let tx = ctx.app.db.begin(&ctx.actor).await?;
-            files::unsent(&received, &mut errors);
-            return show_page(&ctx, tx, row, (form, errors, None), StatusCode::UNPROCESSABLE_ENTITY).await;
-        }
-        drafts::discard(&ctx, &mut tx, id).await?;
-        tell::said(&mut tx, row.talk(), Side::Patient, key).await?;
-        received.keep();
+    if let Some(answer) = answer.send(&ctx, Side::Patient).await? {
+        return unsent(&ctx, answer, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    tx.commit().await?;
     Ok(ctx.redirect(&format!("/my/messages/{id}#latest"), Some(&Flash::ok("Your message is sent"))))
+}
+
+/// The page again, with what was typed and what is wrong.
+async fn unsent(ctx: &Ctx, answer: Answer, status: StatusCode) -> Page {
+    let Answer { tx, row, form, mut errors, received, .. } = answer;
+    files::unsent(&received, &mut errors);
+    show_page(ctx, tx, row, (form, errors, None), status).await
 }
 
 /// `POST /my/messages/{id}/draft`: keeps what is being typed.

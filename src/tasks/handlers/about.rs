@@ -85,11 +85,13 @@ impl About {
     /// Whom and where.
     pub fn place(&self) -> Place {
         match self {
-            Self::Case(case) => Place { patient: case.patient, facility: case.facility, alert: None },
-            Self::Patient(record) => {
-                Place { patient: Some(record.id()), facility: Some(record.stored.facility_id), alert: None }
+            Self::Case(case) => {
+                Place { case: Some(case.id), patient: case.patient, facility: case.facility, alert: None }
             }
-            Self::Nobody(facility) => Place { patient: None, facility: *facility, alert: None },
+            Self::Patient(record) => {
+                Place { patient: Some(record.id()), facility: Some(record.stored.facility_id), ..Place::default() }
+            }
+            Self::Nobody(facility) => Place { facility: *facility, ..Place::default() },
         }
     }
 

@@ -6,12 +6,11 @@ use super::about::{About, Filled, page};
 use super::{mover, reveal};
 use crate::db::Tx;
 use crate::error::{Error, Result};
-use crate::events::{self, Action, Event, StatusChange};
+use crate::events::{self, Action, Event};
 use crate::ids::{CaseId, PatientId, TaskId};
 use crate::tasks::Priority;
 use crate::tasks::forms::RawTask;
 use crate::tasks::give::{self, Source};
-use crate::tasks::model::TaskStatus;
 use crate::tasks::queries::row::Row;
 use crate::tasks::queries::write::Words;
 use crate::tasks::queries::{one, write};
@@ -33,32 +32,10 @@ pub async fn new(ctx: Ctx, mut tx: Tx, Id(id): Id<CaseId>) -> Page {
     page(&ctx, tx, &about, None, Filled { raw, ..Filled::default() }).await
 }
 
-/// `POST /cases/{id}/tasks/new`. Sent twice, it is made once: the form brought the identifier.
+/// `POST /cases/{id}/tasks/new`
 pub async fn create(ctx: Ctx, mut tx: Tx, Id(id): Id<CaseId>, Form(raw): Form<RawTask>) -> Page {
-    let organization = ctx.actor.organization;
     let about = About::case(&ctx, &mut tx, id).await?;
-    let words = match raw.parse(ctx.actor.zone, about.subject()) {
-        Ok(words) => words,
-        Err(errors) => return page(&ctx, tx, &about, None, Filled::wrong(raw, errors)).await,
-    };
-    let (task, place) = (raw.idempotency_key.parse().unwrap_or_else(|_| TaskId::new()), about.place());
-    let sealed = seal(&ctx, &mut tx, task, &words).await?;
-    if write::add(&mut tx, organization, (task, id, ctx.actor.user), &words, sealed.as_deref()).await? {
-        let event = Event::new(Action::Create, "task").of(task).about(place.patient).at(place.facility);
-        events::record(&mut tx, &ctx.by(), event.with(json!({ "case": id }))).await?;
-        let change = StatusChange {
-            subject: "task",
-            id: task.uuid(),
-            from: None,
-            to: TaskStatus::Ready.as_str(),
-            reason: None,
-            patient: place.patient,
-            facility: place.facility,
-        };
-        events::status_change(&mut tx, &ctx.by(), &change).await?;
-    }
-    tx.commit().await?;
-    Ok(ctx.redirect(&about.home(), Some(&Flash::ok("Task added"))))
+    add(ctx, tx, about, raw).await
 }
 
 /// `GET /patients/{id}/tasks/new`
@@ -70,7 +47,7 @@ pub async fn new_about_patient(ctx: Ctx, mut tx: Tx, Id(id): Id<PatientId>) -> P
 /// `POST /patients/{id}/tasks/new`
 pub async fn create_about_patient(ctx: Ctx, mut tx: Tx, Id(id): Id<PatientId>, Form(raw): Form<RawTask>) -> Page {
     let about = About::patient(&ctx, &mut tx, id).await?;
-    create_elsewhere(ctx, tx, about, raw).await
+    add(ctx, tx, about, raw).await
 }
 
 /// `GET /tasks/new`: something between colleagues, about no patient.
@@ -82,7 +59,7 @@ pub async fn new_for_colleague(ctx: Ctx, tx: Tx) -> Page {
 /// `POST /tasks/new`
 pub async fn create_for_colleague(ctx: Ctx, tx: Tx, Form(raw): Form<RawTask>) -> Page {
     let about = About::Nobody(ctx.actor.home_facility());
-    create_elsewhere(ctx, tx, about, raw).await
+    add(ctx, tx, about, raw).await
 }
 
 async fn empty(ctx: Ctx, tx: Tx, about: About) -> Page {
@@ -91,7 +68,8 @@ async fn empty(ctx: Ctx, tx: Tx, about: About) -> Page {
     page(&ctx, tx, &about, None, Filled { raw, ..Filled::default() }).await
 }
 
-async fn create_elsewhere(ctx: Ctx, mut tx: Tx, about: About, raw: RawTask) -> Page {
+/// Sent twice, it is made once: the form brought the identifier.
+async fn add(ctx: Ctx, mut tx: Tx, about: About, raw: RawTask) -> Page {
     let words = match raw.parse(ctx.actor.zone, about.subject()) {
         Ok(words) => words,
         Err(errors) => return page(&ctx, tx, &about, None, Filled::wrong(raw, errors)).await,
@@ -100,7 +78,7 @@ async fn create_elsewhere(ctx: Ctx, mut tx: Tx, about: About, raw: RawTask) -> P
     give::keep(&ctx.app, &mut tx, &ctx.by(), (task, Source::Other), about.place(), &words).await?;
     tx.commit().await?;
     // What they gave to themselves is on their own list.
-    let own = words.assignee == Some(ctx.actor.user) && about.place().patient.is_none();
+    let own = words.assignee == Some(ctx.actor.user) && matches!(about, About::Nobody(_));
     let home = if own { "/tasks".to_owned() } else { about.home() };
     Ok(ctx.redirect(&home, Some(&Flash::ok("Task added"))))
 }

@@ -43,48 +43,11 @@ fn in_words(error: sqlx::Error) -> Error {
     Error::Conflict(words.to_owned())
 }
 
-/// Keeps a new task of a case; says whether it was new. Its identifier came with the form: sent twice, it is kept once.
-///
-/// # Errors
-/// Where the case takes none, or the database does not answer.
-pub async fn add(
-    conn: &mut PgConnection,
-    organization: OrganizationId,
-    (id, case, creator): (TaskId, CaseId, UserId),
-    words: &Words,
-    description_enc: Option<&[u8]>,
-) -> Result<bool> {
-    let known = sqlx::query_scalar!(
-        "SELECT id FROM task WHERE organization_id = $1 AND id = $2",
-        organization.uuid(),
-        id.uuid()
-    );
-    if known.fetch_optional(&mut *conn).await?.is_some() {
-        return Ok(false);
-    }
-    sqlx::query!(
-        "INSERT INTO task (organization_id, id, kind, case_id, title, description_enc, assignee_id, assignee_role, priority, due_at, created_by_id)
-         VALUES ($1, $2, 'CASE', $3, $4, $5, $6, $7, $8, $9, $10)",
-        organization.uuid(),
-        id.uuid(),
-        case.uuid(),
-        words.title,
-        description_enc,
-        words.assignee.map(UserId::uuid),
-        words.role.map(Role::as_str),
-        words.priority.as_str(),
-        words.due_at as Option<Timestamp>,
-        creator.uuid(),
-    )
-    .execute(conn)
-    .await
-    .map_err(in_words)?;
-    Ok(true)
-}
-
-/// What a task outside cases belongs to.
+/// What a task belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
+    /// The case, where it is a task of one: the database takes patient and facility from there.
+    pub case: Option<CaseId>,
     /// The patient whom it is about.
     pub patient: Option<PatientId>,
     /// Where; that of the patient, where there is one.
@@ -93,11 +56,12 @@ pub struct Place {
     pub alert: Option<AlertId>,
 }
 
-/// Keeps a new task outside cases; says whether it was new, as [`add`] does. `kind`: `RULE` or `OTHER`.
+/// Keeps a new task; says whether it was new. Its identifier may have come with a form: sent twice, it is kept once.
+/// `kind`: `CASE` where it has one, else `RULE` or `OTHER`.
 ///
 /// # Errors
-/// Where whoever is to do it could not see it, or the database does not answer.
-pub async fn add_elsewhere(
+/// Where the case takes none, whoever is to do it could not see it, or the database does not answer.
+pub async fn add(
     conn: &mut PgConnection,
     organization: OrganizationId,
     (id, kind, creator): (TaskId, &'static str, Option<UserId>),
@@ -114,8 +78,9 @@ pub async fn add_elsewhere(
         return Ok(false);
     }
     sqlx::query!(
-        "INSERT INTO task (organization_id, id, kind, patient_id, facility_id, alert_id, title, description_enc, assignee_id, assignee_role, priority, due_at, created_by_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        "INSERT INTO task (organization_id, id, kind, patient_id, facility_id, alert_id, title, description_enc, assignee_id, assignee_role, priority, due_at, created_by_id,
+                           case_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         organization.uuid(),
         id.uuid(),
         kind,
@@ -129,6 +94,7 @@ pub async fn add_elsewhere(
         words.priority.as_str(),
         words.due_at as Option<Timestamp>,
         creator.map(UserId::uuid),
+        place.case.map(CaseId::uuid),
     )
     .execute(conn)
     .await
