@@ -10,6 +10,7 @@ use crate::accounts::cli::UserCommand;
 use crate::audit::cli::AuditCommand;
 use crate::files::{Files, Place, Scanner};
 use crate::ingest::cli::ServiceAccountCommand;
+use crate::outbox::Range;
 
 /// An open electronic health record portal.
 #[derive(Debug, Parser)]
@@ -148,9 +149,10 @@ pub struct Outbox {
     /// The secret that gateways share with us: `whsec_` and 24 or more bytes in base64.
     #[arg(long, env = "ALMONER_WEBHOOK_SECRET", hide_env_values = true)]
     pub webhook_secret: Option<SecretString>,
-    /// Let organizations name gateways on this machine. Without it theirs are outside, by https.
-    #[arg(long, env = "ALMONER_NEAR_GATEWAYS")]
-    pub near_gateways: bool,
+    /// Networks of yours in which organizations may name gateways, for example `10.20.0.0/16,fd12:3456::/32`. Without it theirs
+    /// are on the internet.
+    #[arg(long, env = "ALMONER_GATEWAY_RANGES", value_delimiter = ',')]
+    pub gateway_ranges: Vec<Range>,
 }
 
 /// Settings of `backup`.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Context as _;
 use futures::stream::{self, StreamExt as _};
 use rand::Rng as _;
 use serde_json::json;
@@ -106,8 +107,8 @@ async fn courier(app: &App, tx: &mut Tx, organization: OrganizationId, proof: &A
         let keys = app.keys(tx, organization).await?;
         let secret = keys.open(organization, gateways::TABLE, "secret", gateway.id, &gateway.secret_enc);
         let secret = secret.map_err(anyhow::Error::from)?;
-        let hook =
-            gateway.url.parse().map_err(anyhow::Error::from).and_then(|url| Hook::new(url, secret.reveal(proof)));
+        let url = courier.reach.address(&gateway.url).context("the operator does not let gateways be there");
+        let hook = url.and_then(|url| Hook::own(url, secret.reveal(proof), &courier.reach));
         match hook {
             Ok(hook) => own.push((channel, hook)),
             Err(error) => {

@@ -7,7 +7,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::words::Letter;
-use super::{Channel, Hook, Mailer};
+use super::{Channel, Hook, Mailer, Reach};
 use crate::clock::Timestamp;
 use crate::config::Outbox;
 
@@ -54,8 +54,8 @@ pub struct Courier {
     pub chat: Option<Hook>,
     /// The address people use, for links.
     pub portal: Option<Url>,
-    /// Whether organizations may have gateways on this machine.
-    pub near: bool,
+    /// Where gateways of organizations may be.
+    pub reach: Reach,
 }
 
 impl Courier {
@@ -73,7 +73,7 @@ impl Courier {
             sms: hook(&settings.sms_webhook)?,
             chat: hook(&settings.chat_webhook)?,
             portal,
-            near: settings.near_gateways,
+            reach: Reach::new(settings.gateway_ranges.clone()),
         })
     }
 

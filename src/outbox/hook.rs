@@ -1,8 +1,8 @@
-//! Text messages and chat, handed to the operator's gateway by a signed webhook.
+//! Text messages and chat, handed to a gateway by a signed webhook: the operator's, or one of the organization's own.
 //!
 //! `POST` of `{"id", "channel", "to", "text"}` as JSON, signed as Standard Webhooks has it: `webhook-id`,
 //! `webhook-timestamp` and `webhook-signature` (`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64). Any answer
-//! of 2xx means that the gateway has taken it; 429 and 5xx are tried again; anything else is for good.
+//! of 2xx means that the gateway has taken it; 429 and 5xx are tried again; anything else is for good. No redirect is followed.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use bytes::Bytes;
 use hmac::{Hmac, Mac as _};
 use http::{Request, header};
 use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::ClientConfig;
 use sha2::Sha256;
 use tokio::time::timeout;
 use url::Url;
@@ -26,6 +26,8 @@ use zeroize::Zeroizing;
 
 use super::Channel;
 use super::courier::Undelivered;
+use super::reach::Reach;
+use super::way::{Forbidden, Way};
 use crate::clock::Timestamp;
 
 /// How long a gateway may take.
@@ -37,7 +39,7 @@ const PREFIX: &str = "whsec_";
 /// A gateway.
 #[derive(Clone)]
 pub struct Hook {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<HttpsConnector<Way>, Full<Bytes>>,
     url: Url,
     key: Zeroizing<Vec<u8>>,
 }
@@ -49,12 +51,25 @@ impl std::fmt::Debug for Hook {
 }
 
 impl Hook {
-    /// A gateway at `url` (https, or http on this machine), with the secret it shares with us: `whsec_` and at least 24
-    /// bytes in base64.
+    /// A gateway of the operator at `url` (https, or http on this machine), with the secret it shares with us: `whsec_`
+    /// and at least 24 bytes in base64.
     ///
     /// # Errors
     /// Where either does not do.
     pub fn new(url: Url, secret: &str) -> anyhow::Result<Self> {
+        Self::by(url, secret, Way(None))
+    }
+
+    /// A gateway of an organization, which is reached where the operator lets it be reached, and nowhere else, whatever its
+    /// name says.
+    ///
+    /// # Errors
+    /// Where address or secret do not do.
+    pub fn own(url: Url, secret: &str, reach: &Reach) -> anyhow::Result<Self> {
+        Self::by(url, secret, Way(Some(reach.clone())))
+    }
+
+    fn by(url: Url, secret: &str, way: Way) -> anyhow::Result<Self> {
         let local = url.host_str().is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host));
         anyhow::ensure!(
             url.scheme() == "https" || (url.scheme() == "http" && local),
@@ -64,7 +79,7 @@ impl Hook {
         let key = key.filter(|key| key.len() >= 24);
         let key =
             key.ok_or_else(|| anyhow::anyhow!("the secret of webhooks is `whsec_` and 24 or more bytes in base64"))?;
-        let client = Client::builder(TokioExecutor::new()).build(connector()?);
+        let client = Client::builder(TokioExecutor::new()).build(connector(way)?);
         Ok(Self { client, url, key: Zeroizing::new(key) })
     }
 
@@ -93,6 +108,9 @@ impl Hook {
             .map_err(|_| Undelivered::for_good("the message cannot be built"))?;
         let answer = match timeout(PATIENCE, self.client.request(request)).await {
             Err(_) => return Err(Undelivered::for_now("the gateway did not answer in time")),
+            Ok(Err(error)) if Forbidden::is_behind(&error) => {
+                return Err(Undelivered::for_now("the gateway's address leads into a network that it must not be in"));
+            }
             Ok(Err(_)) => return Err(Undelivered::for_now("the gateway cannot be reached")),
             Ok(Ok(answer)) => answer.status(),
         };
@@ -113,13 +131,16 @@ impl Hook {
 }
 
 /// What connects; the certificates that the machine trusts are read once.
-fn connector() -> anyhow::Result<HttpsConnector<HttpConnector>> {
-    static KNOWN: OnceLock<HttpsConnector<HttpConnector>> = OnceLock::new();
-    if let Some(known) = KNOWN.get() {
-        return Ok(known.clone());
-    }
-    let builder = HttpsConnectorBuilder::new().with_native_roots().context("this machine trusts no certificates")?;
-    Ok(KNOWN.get_or_init(|| builder.https_or_http().enable_http1().build()).clone())
+fn connector(way: Way) -> anyhow::Result<HttpsConnector<Way>> {
+    static TLS: OnceLock<ClientConfig> = OnceLock::new();
+    let tls = match TLS.get() {
+        Some(known) => known.clone(),
+        None => {
+            let tls = ClientConfig::builder().with_native_roots().context("this machine trusts no certificates")?;
+            TLS.get_or_init(|| tls.with_no_client_auth()).clone()
+        }
+    };
+    Ok(HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(way))
 }
 
 #[cfg(test)]

@@ -26,11 +26,14 @@ use crate::web::whom::Scope;
 mod courier;
 mod hook;
 mod mail;
+mod reach;
+mod way;
 mod words;
 
 pub use courier::{Courier, Target, Undelivered};
 pub use hook::Hook;
 pub use mail::Mailer;
+pub use reach::{Range, Reach};
 pub use words::{Letter, letter};
 
 named! {
@@ -40,9 +43,9 @@ named! {
         InApp = "IN_APP", "In the portal";
         /// Mail.
         Email = "EMAIL", "E-mail";
-        /// Text messages, by a webhook of the operator.
+        /// Text messages, by a webhook.
         Sms = "SMS", "Text message";
-        /// A chat of the organization, by a webhook of the operator.
+        /// A chat of the organization, by a webhook.
         Chat = "CHAT", "Chat";
     }
 }

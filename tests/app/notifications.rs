@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use almoner::app::App;
 use almoner::jobs::{self, Worker};
-use almoner::outbox::{Courier, Hook, Mailer};
+use almoner::outbox::{Courier, Hook, Mailer, Reach};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, Mac as _};
@@ -28,6 +28,11 @@ fn id(text: &str) -> Uuid {
     text.parse().expect("an id")
 }
 
+/// Gateways of organizations on this machine.
+fn near() -> Reach {
+    Reach::new(vec!["127.0.0.0/8".parse().expect("a range")])
+}
+
 /// The application with ways out.
 fn with(portal: &Portal, mail: Option<&MailServer>, gateway: Option<&Gateway>) -> App {
     let mut app = portal.app.clone();
@@ -42,7 +47,7 @@ fn with(portal: &Portal, mail: Option<&MailServer>, gateway: Option<&Gateway>) -
         sms: gateway.map(hook),
         chat: gateway.map(hook),
         portal: "https://portal.example.org".parse().ok(),
-        near: true,
+        reach: near(),
     });
     app
 }
@@ -460,7 +465,8 @@ async fn every_role_has_the_bell_its_list_and_its_wishes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_organization_has_a_gateway_of_its_own() {
-    let portal = Portal::start_with(|app| app.courier = Arc::new(Courier { near: true, ..Courier::default() })).await;
+    let portal =
+        Portal::start_with(|app| app.courier = Arc::new(Courier { reach: near(), ..Courier::default() })).await;
     let (operators, own) = (Gateway::start().await, Gateway::start().await);
     let (admin, staff, clinician) =
         (portal.sign_in("admin").await, portal.sign_in("assistant").await, portal.sign_in("clinician").await);
@@ -518,4 +524,77 @@ async fn an_organization_has_a_gateway_of_its_own() {
     assert_eq!(clinician.get(GATEWAYS).await.status, StatusCode::FORBIDDEN);
     let told = "SELECT count(*) FROM audit_event WHERE resource_type = 'notification_gateway' AND details::text NOT LIKE '%whsec%'";
     assert_eq!(crate::patients::ask(&portal, told).await, 3);
+}
+
+/// Keeps this address for text messages, and tells the clinician something by one.
+async fn tell_by(portal: &Portal, url: &str, alert: &str) {
+    let secret = "whsec_c2VjcmV0IG9mIG5vcnRoZ2F0ZSwgbG9uZyBlbm91Z2g=";
+    let (admin, staff, clinician) =
+        (portal.sign_in("admin").await, portal.sign_in("assistant").await, portal.sign_in("clinician").await);
+    let saved = admin.post(GATEWAYS, &[("channel", "SMS"), ("sms_url", url), ("sms_secret", secret)]).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+    let wish = [("sms", "alert.assigned"), ("phone", "07700 900123"), ("bundle", "0")];
+    assert_eq!(clinician.post("/notifications/preferences", &wish).await.status, StatusCode::SEE_OTHER);
+    let version = staff.get(&format!("{alert}/assignment")).await.field("row_version");
+    let given = staff.post(&format!("{alert}/assignment"), &[("row_version", &version), ("who", CLINICIAN)]).await;
+    assert_eq!(given.status, StatusCode::SEE_OTHER, "{}", given.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_cannot_make_the_portal_call_into_private_networks() {
+    let portal = Portal::start().await;
+    let admin = portal.sign_in("admin").await;
+    let secret = "whsec_c2VjcmV0IG9mIG5vcnRoZ2F0ZSwgbG9uZyBlbm91Z2g=";
+    for inside in [
+        "https://127.0.0.1/",
+        "https://2130706433/",
+        "https://[::1]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[fd00:ec2::254]/",
+        "https://10.0.0.7/",
+        "https://169.254.169.254/latest/meta-data",
+        "https://localhost/",
+        "https://localhost./",
+        "https://metadata.google.internal/",
+        "http://sms.gateway.example/",
+    ] {
+        for (channel, field) in [("SMS", "sms"), ("CHAT", "chat")] {
+            let (url, word) = (format!("{field}_url"), format!("{field}_secret"));
+            let form = [("channel", channel), (url.as_str(), inside), (word.as_str(), secret)];
+            let refused = admin.post(GATEWAYS, &form).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{inside}");
+            assert!(refused.text(&format!("#{url}-error")).contains("on the internet"), "{inside}");
+        }
+    }
+    assert_eq!(crate::patients::ask(&portal, "SELECT count(*) FROM notification_gateway").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_was_let_in_once_is_looked_at_again_when_it_is_used() {
+    let portal =
+        Portal::start_with(|app| app.courier = Arc::new(Courier { reach: near(), ..Courier::default() })).await;
+    let own = Gateway::start().await;
+    tell_by(&portal, &format!("http://{}/", own.address), "/alerts/01900000-0000-7000-8007-000000000001").await;
+    // The operator has closed this machine since.
+    let mut closed = with(&portal, None, None);
+    closed.courier = Arc::new(Courier { reach: Reach::default(), ..Courier::clone(&closed.courier) });
+    deliver(&portal, &closed).await;
+    assert_eq!(own.calls().len(), 0);
+    assert!(told(&portal, CLINICIAN).await.iter().any(|row| row.1 == "SMS" && row.2 == "CANCELLED"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_cannot_send_the_portal_elsewhere() {
+    let portal =
+        Portal::start_with(|app| app.courier = Arc::new(Courier { reach: near(), ..Courier::default() })).await;
+    let target = Gateway::start().await;
+    let elsewhere = format!("http://{}/", target.address);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    let turn = axum::routing::post(async move || axum::response::Redirect::temporary(&elsewhere));
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().route("/", turn)).await.ok() });
+    tell_by(&portal, &url, "/alerts/01900000-0000-7000-8007-000000000001").await;
+    deliver(&portal, &with(&portal, None, None)).await;
+    assert_eq!(target.calls().len(), 0, "no redirect is followed");
+    assert!(told(&portal, CLINICIAN).await.iter().any(|row| row.1 == "SMS" && row.2 == "DEAD"));
 }
