@@ -3,16 +3,22 @@
 //! Documents that are kept in a directory are copied beside it, into `files`: each once, because none ever changes, and
 //! after the database, so that no row is without its file. In a bucket they are backed up by whoever keeps the bucket.
 //!
-//! A backup holds no key: what is encrypted in it stays closed without `keys/master.key`, which is kept apart.
+//! It is read as the database role `almoner_backup`, which reads everything and writes nothing. It goes past no policy:
+//! each table lets that role see all rows, and where one does not, nothing is backed up rather than a part.
+//!
+//! A backup holds no key: what is encrypted in it stays closed without `keys/master.key`, which is kept apart. It holds no
+//! open session: whoever was signed in signs in again after it was put back.
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::str::FromStr as _;
 
 use anyhow::{Context, ensure};
-use secrecy::ExposeSecret;
-use sqlx::{ConnectOptions, Executor, PgConnection};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection as _, Executor, PgConnection};
 use url::Url;
 
 use crate::clock::Clock;
@@ -27,19 +33,64 @@ const KEPT: usize = 7;
 /// Where the documents lie beside backups.
 const FILES: &str = "files";
 
+/// The role that reads.
+const READER: &str = "almoner_backup";
+
+/// How `pg_dump` reads as it: with the policies that let it see all, where it would else refuse to begin.
+const AS_READER: [&str; 3] = ["--role=almoner_backup", "--enable-row-security", "--exclude-table-data=auth.session"];
+
 /// Makes a backup, verifies it, and only then lets the oldest go.
 ///
 /// # Errors
 /// Where the backup cannot be made or does not verify; nothing is deleted then.
-pub fn back_up(common: &Common, settings: &Backup) -> anyhow::Result<()> {
-    let source = Source::command(common)?;
+pub async fn back_up(common: &Common, settings: &Backup) -> anyhow::Result<()> {
+    let source = tokio::task::block_in_place(|| Source::command(common))?;
+    let reader = match &settings.backup_url {
+        Some(url) => {
+            // The cause is left out: it quotes the address, and with it the password.
+            let options = PgConnectOptions::from_str(url.expose_secret()).ok();
+            Some(options.context("ALMONER_BACKUP_URL is not a PostgreSQL address")?)
+        }
+        None => source.is_private().then(|| source.admin.clone()),
+    };
+    if let Some(reader) = &reader {
+        whole(reader).await?;
+    }
+    tokio::task::block_in_place(|| dump(common, settings, &source, reader.is_some()))
+}
+
+/// Whether the reader sees every row of every table.
+async fn whole(reader: &PgConnectOptions) -> anyhow::Result<()> {
+    let mut conn = reader.connect().await.context("cannot connect to the database")?;
+    let may = sqlx::query_scalar!(r#"SELECT pg_has_role(to_regrole($1)::oid, 'MEMBER') AS "may""#, READER);
+    let may = may.fetch_one(&mut conn).await?.unwrap_or(false);
+    ensure!(may, "this login may not become {READER}: grant it that role (GRANT {READER} TO …), or migrate first");
+    let hidden = sqlx::query_scalar!(
+        r#"SELECT c.oid::regclass::text AS "name!" FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relrowsecurity
+              AND (NOT EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('r', '*')
+                                  AND p.polroles && ARRAY[to_regrole($1)::oid, 0::oid] AND pg_get_expr(p.polqual, p.polrelid) = 'true')
+                   OR EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive
+                                 AND p.polroles && ARRAY[to_regrole($1)::oid, 0::oid]))
+            ORDER BY 1"#,
+        READER
+    );
+    let hidden = hidden.fetch_all(&mut conn).await?;
+    ensure!(hidden.is_empty(), "{READER} does not see all of {}: nothing was backed up", hidden.join(", "));
+    conn.close().await?;
+    Ok(())
+}
+
+fn dump(common: &Common, settings: &Backup, source: &Source, as_reader: bool) -> anyhow::Result<()> {
     let folder = settings.to.clone().unwrap_or_else(|| common.data_dir.join("backups"));
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let name = Clock::System.now().format("almoner-%Y%m%d-%H%M%S.dump").to_string();
     let (file, unfinished) = (folder.join(&name), folder.join(format!("{name}.unfinished")));
     fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&unfinished)?;
-    let dump = run(tool(&source, common, "pg_dump")?.args(["--format=custom", "--file"]).arg(&unfinished));
-    let verified = dump.and_then(|()| verify(&source, common, &unfinished));
+    let mut command = tool(source, common, settings.backup_url.as_ref(), "pg_dump")?;
+    let how: &[&str] = if as_reader { &AS_READER } else { &[] };
+    let dumped = run(command.args(how).args(["--format=custom", "--file"]).arg(&unfinished));
+    let verified = dumped.and_then(|()| verify(source, common, &unfinished));
     if verified.is_err() {
         fs::remove_file(&unfinished).ok();
     }
@@ -77,7 +128,7 @@ pub async fn restore(common: &Common, settings: &Restore) -> anyhow::Result<()> 
         source.admin.clone().database("postgres").connect().await.context("cannot connect to the server")?;
     execute(&mut server, &format!(r#"DROP DATABASE IF EXISTS "{beside}" WITH (FORCE)"#)).await?;
     execute(&mut server, &format!(r#"CREATE DATABASE "{beside}""#)).await?;
-    let mut command = tool(&source, common, "pg_restore")?;
+    let mut command = tool(&source, common, None, "pg_restore")?;
     command.args(["--exit-on-error", "--single-transaction", "--dbname", &beside]).arg(&settings.file);
     tokio::task::block_in_place(|| run(&mut command))?;
     // What was there goes only now that what comes is whole.
@@ -152,7 +203,7 @@ async fn is_empty(source: &Source) -> anyhow::Result<bool> {
 /// Reads the whole archive, data included.
 fn verify(source: &Source, common: &Common, file: &Path) -> anyhow::Result<()> {
     ensure!(file.exists(), "there is no file {}", file.display());
-    let mut command = tool(source, common, "pg_restore")?;
+    let mut command = tool(source, common, None, "pg_restore")?;
     command.args(["--file", "/dev/null"]).arg(file);
     run(&mut command).with_context(|| format!("{} is not a whole backup", file.display()))
 }
@@ -173,14 +224,15 @@ fn thin_out(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// One of PostgreSQL's programs, told where the database is by its environment: arguments are for everybody to see.
-fn tool(source: &Source, common: &Common, name: &str) -> anyhow::Result<Command> {
-    let (binaries, address) = match (&source.cluster, &common.migrate_url, &common.database_url) {
-        (Some(cluster), ..) => (cluster.binaries()?, cluster.url(DbRole::Admin)),
-        (None, Some(url), _) | (None, None, Some(url)) => (Binaries::find(None)?, url.expose_secret().to_owned()),
-        (None, None, None) => anyhow::bail!("there is no database"),
+fn tool(source: &Source, common: &Common, by: Option<&SecretString>, name: &str) -> anyhow::Result<Command> {
+    let given = by.or(common.migrate_url.as_ref()).or(common.database_url.as_ref());
+    let (binaries, address) = match (&source.cluster, given) {
+        (Some(cluster), _) => (cluster.binaries()?, cluster.url(DbRole::Admin)),
+        (None, Some(url)) => (Binaries::find(None)?, url.expose_secret().to_owned()),
+        (None, None) => anyhow::bail!("there is no database"),
     };
     let mut command = Command::new(binaries.program(name));
-    for (variable, value) in environment(&Url::parse(&address).context("DATABASE_URL is not an address")?) {
+    for (variable, value) in environment(&Url::parse(&address).ok().context("the address of the database is none")?) {
         command.env(variable, value);
     }
     Ok(command)

@@ -161,6 +161,9 @@ pub struct Backup {
     /// The folder to put it into; `backups` in the data directory unless said otherwise.
     #[arg(long)]
     pub to: Option<PathBuf>,
+    /// The PostgreSQL of `DATABASE_URL` with a login that may become `almoner_backup`, and needs no more.
+    #[arg(long, env = "ALMONER_BACKUP_URL", hide_env_values = true)]
+    pub backup_url: Option<SecretString>,
 }
 
 /// Settings of `restore`.

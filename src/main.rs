@@ -26,7 +26,7 @@ async fn main() -> ExitCode {
 async fn run(Config { common, command }: &Config) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(settings) => serve::run(common, settings).await?,
-        Command::Backup(settings) => backup::back_up(common, settings)?,
+        Command::Backup(settings) => backup::back_up(common, settings).await?,
         Command::Restore(settings) => backup::restore(common, settings).await?,
         Command::Migrate => serve::migrate(common).await?,
         Command::Seed(settings) => seed::run(common, settings).await?,

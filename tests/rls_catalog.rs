@@ -121,8 +121,25 @@ async fn partitions_are_reached_through_their_table() {
         "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relispartition AND c.relkind = 'r'";
     assert!(ask(&format!("SELECT c.oid::regclass::text {partitions}")).await.len() > 20, "there are partitions");
     none(&format!("SELECT c.oid::regclass::text {partitions} AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND n.nspname = 'parts')")).await;
-    none(&format!("SELECT c.oid::regclass::text {partitions} AND EXISTS (SELECT FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner)")).await;
-    none("SELECT nspname || ' ' || a.grantee::regrole FROM pg_namespace, aclexplode(nspacl) a WHERE nspname = 'parts' AND a.grantee <> nspowner").await;
+    none(&format!("SELECT c.oid::regclass::text {partitions} AND EXISTS (SELECT FROM aclexplode(c.relacl) a WHERE a.grantee NOT IN (c.relowner, 'almoner_backup'::regrole))")).await;
+    none("SELECT nspname || ' ' || a.grantee::regrole FROM pg_namespace, aclexplode(nspacl) a WHERE nspname = 'parts' AND a.grantee NOT IN (nspowner, 'almoner_backup'::regrole)").await;
+}
+
+#[tokio::test]
+async fn a_backup_reads_everything_and_writes_nothing() {
+    let ours = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+    none(&format!("SELECT c.oid::regclass::text {ours} AND c.relkind IN ('r', 'p') AND NOT (has_schema_privilege('almoner_backup', n.oid, 'USAGE')
+        AND has_table_privilege('almoner_backup', c.oid, 'SELECT'))")).await;
+    none(&format!("SELECT c.oid::regclass::text {ours} AND c.relkind = 'S' AND NOT has_sequence_privilege('almoner_backup', c.oid, 'SELECT')")).await;
+    none(&format!("SELECT c.oid::regclass::text {ours} AND c.relkind = 'S' AND has_sequence_privilege('almoner_backup', c.oid, 'USAGE, UPDATE')")).await;
+    none(&format!("SELECT c.oid::regclass::text {ours} AND c.relkind IN ('r', 'p') AND (has_table_privilege('almoner_backup', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+        OR has_any_column_privilege('almoner_backup', c.oid, 'INSERT, UPDATE, REFERENCES'))")).await;
+    // Every row: a policy that lets all through, and none that holds any back.
+    none(&format!("SELECT c.oid::regclass::text {ours} AND c.relrowsecurity AND (
+        NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('r', '*')
+                        AND p.polroles && ARRAY['almoner_backup'::regrole::oid, 0] AND pg_get_expr(p.polqual, p.polrelid) = 'true')
+        OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND NOT p.polpermissive AND p.polroles && ARRAY['almoner_backup'::regrole::oid, 0]))")).await;
 }
 
 #[tokio::test]
