@@ -5,10 +5,23 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 
 /// A moment in UTC. Shown in a facility's zone by the filters, never stored in any other way.
 pub type Timestamp = DateTime<Utc>;
+
+/// A moment as an address carries it, in microseconds since 1970. None for one that no record of ours can have: far years would be an error of
+/// the database, or past the end of time as this program counts it.
+#[must_use]
+pub fn moment(micros: i64) -> Option<Timestamp> {
+    Timestamp::from_timestamp_micros(micros).filter(|at| is_near(*at))
+}
+
+/// Whether a moment is of this millennium or of the years just before it.
+#[must_use]
+pub fn is_near(at: Timestamp) -> bool {
+    (1900..3000).contains(&at.year())
+}
 
 /// Where the present moment comes from.
 #[derive(Clone, Debug, Default)]
@@ -35,5 +48,20 @@ impl Clock {
             Self::System => Utc::now(),
             Self::Fixed(at) => **at,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn far_years_are_no_moments() {
+        assert_eq!(moment(0), Some(Timestamp::UNIX_EPOCH));
+        assert!(moment(1_763_700_000_123_456).is_some());
+        for micros in [i64::MIN, -1_000_000_000_000_000_000, 8_000_000_000_000_000_000, i64::MAX] {
+            assert_eq!(moment(micros), None, "{micros}");
+        }
+        assert!(!is_near(Timestamp::MAX_UTC) && !is_near(Timestamp::MIN_UTC));
     }
 }

@@ -15,6 +15,7 @@ use quick_xml::events::{BytesStart, Event};
 use self::days::Sums;
 use super::guard::{Guard, unreadable};
 use super::{Found, Raw, Sink, Unreadable};
+use crate::clock::is_near;
 use crate::readings::metric::Metric;
 use crate::readings::model::{Source, Vendor};
 
@@ -321,9 +322,9 @@ fn text(value: &[u8]) -> Result<String, Unreadable> {
     quick_xml::escape::unescape(text).map(std::borrow::Cow::into_owned).map_err(|_| ENTITIES)
 }
 
-/// `2026-11-01 08:30:00 +0000`
+/// `2026-11-01 08:30:00 +0000`. Years that nobody lives in are no moments: past the last one that can be counted, a sum of two would be none either.
 fn moment(text: &str) -> Option<DateTime<FixedOffset>> {
-    DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S %z").ok()
+    DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S %z").ok().filter(|at| is_near(at.to_utc()))
 }
 
 fn number(text: &str) -> Option<f64> {

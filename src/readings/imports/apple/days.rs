@@ -11,6 +11,9 @@ use crate::readings::model::Vendor;
 /// Days times devices that are summed up: thirty years of nine devices.
 const SUMS: usize = 100_000;
 
+/// The longest name of a device that is told from others, in characters: all of them are in memory.
+const NAME_CHARS: usize = 100;
+
 const MANY: Unreadable = Unreadable::new("The file names more devices and days than a life has. It is not taken.");
 
 /// What devices counted, day by day.
@@ -38,6 +41,7 @@ impl Sums {
         more: f64,
     ) -> Result<(), Unreadable> {
         let next = u32::try_from(self.devices.len()).unwrap_or(u32::MAX);
+        let name = name.char_indices().nth(NAME_CHARS).and_then(|(end, _)| name.get(..end)).unwrap_or(name);
         let device = match self.devices.get(name) {
             Some(device) => *device,
             None => *self.devices.entry(name.to_owned()).or_insert(next),

@@ -177,3 +177,27 @@ proptest! {
         let _ = read(&bytes);
     }
 }
+
+#[test]
+fn years_past_the_end_of_time_are_left() {
+    const KINDS: [(&str, &str, &str); 2] = [(SLEEP, "", ASLEEP), (STEPS, "count", "12")];
+    for (kind, unit, value) in KINDS {
+        for at in ["+262142-12-31 23:59:59 +0000", "-262143-01-01 00:00:00 +0000", "9999-12-31 23:59:59 -0100"] {
+            let found = left(&export(&record(kind, unit, value, "Watch", at, at)));
+            assert_eq!(
+                found.iter().map(|(why, ..)| why.as_str()).collect::<Vec<_>>(),
+                ["A time that cannot be read"],
+                "{at}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_device_is_known_by_the_beginning_of_its_name() {
+    let at = "2026-11-01 08:30:00 +0100";
+    let long = "é".repeat(300);
+    let pieces =
+        [format!("{long}a"), format!("{long}b")].map(|name| record(STEPS, "count", "100", &name, at, at)).concat();
+    assert_eq!(readings(&export(&pieces)).iter().map(|raw| raw.value.0).collect::<Vec<_>>(), [200.0]);
+}

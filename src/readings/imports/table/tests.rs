@@ -97,3 +97,11 @@ proptest! {
         let _ = read(&format!("Date,Time,Systolic,Diastolic\n{cells}"));
     }
 }
+
+#[test]
+fn a_cell_full_of_blanks_is_left_at_once() {
+    let begun = std::time::Instant::now();
+    let day = "2 ".repeat(100_000) + "x";
+    assert_eq!(left(&format!("Date,Weight (kg)\n{day},80\n{}", format!("{day},80\n").repeat(20))).len(), 21);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+}

@@ -13,10 +13,16 @@ const GONE: &str = "A time that there was not on that day: the clocks went forwa
 /// Where only the day is known: noon. Most scales write no more than the day.
 const NOON: NaiveTime = NaiveTime::from_hms_opt(12, 0, 0).expect("a time of day");
 
+/// The longest cell that is read as a time. Longer ones are tried in as many ways as they have blanks.
+const CELL_BYTES: usize = 64;
+
 /// The moment that a line names; times without a zone are those of `zone`, or of Greenwich.
 pub(super) fn moment(day: &str, time: &str, utc: bool, zone: Tz) -> Result<Timestamp, &'static str> {
     if day.is_empty() {
         return Err(MISSING);
+    }
+    if day.len().max(time.len()) > CELL_BYTES {
+        return Err(ODD);
     }
     if let Ok(exact) = DateTime::parse_from_rfc3339(day) {
         return Ok(exact.to_utc());
