@@ -83,7 +83,7 @@ impl Received {
 /// # Errors
 /// Where the form does not arrive whole, the session ends meanwhile, or the store fails. Nothing is left then.
 pub async fn receive(ctx: &Ctx, keys: &Keyring, mut form: Multipart, room: u64, most: usize) -> Result<Received> {
-    let mut intake = Intake { ctx, upload: Upload::begin(ctx, FIELD_BYTES), keys, room, files: 0 };
+    let mut intake = Intake { ctx, upload: Upload::begin(ctx, FIELD_BYTES)?, keys, room, files: 0 };
     let mut received = Received { fields: Vec::new(), arrived: Vec::new(), written: Vec::new(), refused: Vec::new() };
     while let Some(field) = intake.upload.next_field(&mut form).await? {
         let field_name = field.name().unwrap_or_default().to_owned();

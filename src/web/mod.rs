@@ -15,6 +15,7 @@ pub mod hx;
 pub mod limits;
 pub mod nav;
 mod observe;
+pub mod places;
 pub mod routes;
 pub mod shell;
 mod squeeze;

@@ -7,8 +7,10 @@ use axum::extract::multipart::{Field, MultipartError};
 use tokio::time::{Instant, timeout};
 
 use super::Ctx;
+use super::places::{Place, UPLOADS};
 use crate::accounts;
 use crate::error::{Error, Result};
+use crate::ids::UserId;
 
 /// An upload may be slow, but not stand still.
 const STALL: Duration = Duration::from_secs(30);
@@ -18,6 +20,9 @@ const LONGEST: Duration = Duration::from_hours(2);
 
 /// How often a long upload says that its session is in use, and asks whether it still is one.
 const KEEP_ALIVE: Duration = Duration::from_mins(1);
+
+/// The most fields of a form, files and refused files among them. None of ours has half as many; each is in memory until all have arrived.
+const MOST_FIELDS: usize = 64;
 
 /// What to say where the form did not arrive whole.
 const BROKEN: &str = "The upload did not arrive whole. Nothing was saved. Send it again.";
@@ -30,22 +35,32 @@ const ODD_NAME: &str =
 pub struct Upload<'a> {
     ctx: &'a Ctx,
     field_bytes: usize,
+    fields: usize,
+    _place: Place<UserId>,
     begun: Instant,
     last_sign: Instant,
 }
 
 impl<'a> Upload<'a> {
     /// Begins to read the form of whoever asks; a field that is not a file has `field_bytes` at most.
-    #[must_use]
-    pub fn begin(ctx: &'a Ctx, field_bytes: usize) -> Self {
-        Self { ctx, field_bytes, begun: Instant::now(), last_sign: Instant::now() }
+    ///
+    /// # Errors
+    /// Where this person is sending too many already.
+    pub fn begin(ctx: &'a Ctx, field_bytes: usize) -> Result<Self> {
+        let place = UPLOADS.take(ctx.actor.user)?;
+        let now = Instant::now();
+        Ok(Self { ctx, field_bytes, fields: 0, _place: place, begun: now, last_sign: now })
     }
 
     /// The next field.
     ///
     /// # Errors
-    /// Where it does not arrive.
+    /// Where it does not arrive, or there are more than any form has.
     pub async fn next_field<'f>(&mut self, form: &'f mut Multipart) -> Result<Option<Field<'f>>> {
+        self.fields += 1;
+        if self.fields > MOST_FIELDS {
+            return Err(Error::TooLarge);
+        }
         let next = timeout(STALL, form.next_field()).await.map_err(|_| Error::BadRequest(BROKEN))?;
         next.map_err(|error| broken(&error))
     }

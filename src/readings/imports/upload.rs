@@ -51,7 +51,7 @@ pub(super) async fn receive(ctx: &Ctx, request: Request) -> Result<Received> {
     let mut tx = ctx.app.db.begin(&ctx.actor).await?;
     ctx.app.keys(&mut tx, ctx.actor.organization).await?;
     drop(tx);
-    let mut upload = Upload::begin(ctx, FIELD_BYTES);
+    let mut upload = Upload::begin(ctx, FIELD_BYTES)?;
     let mut received = Received { id: ReadingImportId::new(), patient: String::new(), file: None };
     while let Some(field) = upload.next_field(&mut form).await? {
         let name = field.name().unwrap_or_default().to_owned();

@@ -31,6 +31,7 @@ use crate::events::By;
 use crate::ids::{OrganizationId, VisitId};
 use crate::live;
 use crate::visits::refusal::told;
+use crate::web::places::{Place, Places};
 
 /// How often the database is asked.
 const POLL: Duration = Duration::from_millis(500);
@@ -43,6 +44,10 @@ const RECHECK: Duration = Duration::from_mins(1);
 
 /// A line that says nothing, so that proxies see life.
 const HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// Pages of a call that one person, or one guest, may have open at once: each asks the database twice a second. One left open on every device, and
+/// some that broke off and are not missed yet.
+static LISTENING: Places<(VisitId, Uuid)> = Places::new(16);
 
 /// With whose eyes a page looks.
 #[derive(Clone, Debug)]
@@ -68,6 +73,14 @@ impl Eyes {
         }
     }
 
+    /// The account, or the link of a guest.
+    fn whose(&self) -> Uuid {
+        match self {
+            Self::Person(actor, _) => actor.user.uuid(),
+            Self::Guest(bearer) => bearer.id,
+        }
+    }
+
     const fn seat(&self) -> Seat {
         match self {
             Self::Person(_, party) => Seat::Of(*party),
@@ -90,6 +103,7 @@ struct State {
 
 /// A page of a call.
 struct Watcher {
+    _place: Place<(VisitId, Uuid)>,
     app: App,
     eyes: Eyes,
     visit: VisitId,
@@ -106,10 +120,15 @@ struct Watcher {
 /// The stream of a page that shows the waiting room or the call. The caller has found out that the visit is theirs.
 #[must_use]
 pub fn events(app: &App, eyes: Eyes, visit: VisitId, headers: &HeaderMap, since: i64) -> Response {
+    let place = match LISTENING.take((visit, eyes.whose())) {
+        Ok(place) => place,
+        Err(full) => return full.into_response(),
+    };
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let stopping = Box::pin(app.ready.stopping());
     let now = Instant::now();
     let watcher = Watcher {
+        _place: place,
         app: app.clone(),
         eyes,
         visit,

@@ -252,3 +252,20 @@ async fn without_its_virus_scanner_nothing_is_taken_in() {
     assert!(reply.text("#file-error").contains("the virus scanner cannot be reached"));
     scene.nothing_is_left().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_of_fields_without_end_is_not_read_to_its_end() {
+    let scene = scene().await;
+    let words = "x".repeat(40 * 1024);
+    let form = (0..200).fold(Form::new(), |form, number| form.text(format!("field{number}"), words.clone()));
+    let request = scene.clinician.request(Method::POST, &scene.page).multipart(form);
+    // The answer may come before all of it is sent.
+    if let Ok(response) = request.send().await {
+        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let refused = (0..200).map(|number| (format!("{number}.exe"), b"MZ".as_slice())).collect::<Vec<_>>();
+    let refused: Vec<_> = refused.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
+    let reply = scene.clinician.post_files(&scene.page, &[], &refused).await;
+    assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE, "neither are files");
+    scene.nothing_is_left().await;
+}
