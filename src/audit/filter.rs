@@ -1,6 +1,6 @@
 //! What a reader of the audit asks for, as the query says it.
 
-use chrono::{Days, NaiveDate, NaiveTime, TimeZone as _};
+use chrono::{Datelike as _, Days, NaiveDate, NaiveTime, TimeZone as _};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
@@ -61,8 +61,10 @@ pub(super) struct Filter {
 impl Asked {
     pub(super) fn read(&self, today: NaiveDate, zone: Tz) -> Filter {
         let known = |name: &str, list: &[&str]| list.contains(&name).then(|| name.to_owned());
-        let to = self.to.parse().unwrap_or(today);
-        let from = self.from.parse().unwrap_or_else(|_| to.checked_sub_days(Days::new(DAYS)).unwrap_or(to));
+        // Years that no record has are not for the database to judge.
+        let day = |text: &str| text.parse().ok().filter(|day: &NaiveDate| (1900..3000).contains(&day.year()));
+        let to = day(&self.to).unwrap_or(today);
+        let from = day(&self.from).unwrap_or_else(|| to.checked_sub_days(Days::new(DAYS)).unwrap_or(to));
         Filter {
             person: self.person.parse().ok(),
             action: known(&self.action, &ACTIONS),

@@ -3,12 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::DateTime;
 use serde::Deserialize;
 
 use super::model::{CaseStatus, Priority};
 use crate::access::Role;
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
 use crate::ids::{CaseId, FacilityId, SavedViewId, UserId};
 
@@ -158,7 +157,7 @@ impl FromStr for Cursor {
         let rank = next()?.parse().map_err(|_| UNKNOWN)?;
         let micros = next()?.parse().map_err(|_| UNKNOWN)?;
         let id = next()?.parse().map_err(|_| UNKNOWN)?;
-        let at = DateTime::from_timestamp_micros(micros).ok_or(UNKNOWN)?;
+        let at = clock::moment(micros).ok_or(UNKNOWN)?;
         Ok(Self { rank, at, id })
     }
 }
@@ -227,7 +226,7 @@ impl RawFilter {
     /// Since when the page is as it is, for what is newer.
     #[must_use]
     pub fn since(&self) -> Option<Timestamp> {
-        DateTime::from_timestamp_micros(self.since.parse().ok()?)
+        clock::moment(self.since.parse().ok()?)
     }
 
     /// Reads an address.

@@ -9,7 +9,7 @@ use super::panels::{Newer, TimelinePage, story_panel};
 use super::story::{Show, subject};
 use super::{follow as following, queries};
 use crate::cases::{self, Head};
-use crate::clock::Timestamp;
+use crate::clock;
 use crate::comments::{self, Said};
 use crate::db::Tx;
 use crate::events::{self, Action, Event};
@@ -45,7 +45,7 @@ pub struct RawSince {
 /// `GET /cases/{id}/timeline/newer?since=…`: how much happened since the page was made, and nothing of what. Asked by the
 /// page itself whenever a case changes, so it shows nothing that would have to be written down.
 pub async fn newer(ctx: Ctx, mut tx: Tx, Id(id): Id<CaseId>, Query(raw): Query<RawSince>) -> Page {
-    let since = Timestamp::from_timestamp_micros(raw.since).unwrap_or_else(|| ctx.now());
+    let since = clock::moment(raw.since).unwrap_or_else(|| ctx.now());
     let newer = queries::newer(&mut tx, ctx.actor.organization, id, since).await?;
     let noun = if newer == 1 { "entry" } else { "entries" };
     ctx.fragment(&Newer { href: format!("/cases/{id}"), newer, noun })

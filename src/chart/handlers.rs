@@ -70,7 +70,7 @@ pub struct Since {
 /// `GET /patients/{id}/newer`: whether somebody else has changed the chart since the page that asks. It shows nothing of
 /// the record, so there is no view to write down.
 pub async fn newer(ctx: Ctx, mut tx: Tx, Id(id): Id<PatientId>, Query(query): Query<Since>) -> Page {
-    let since = chrono::DateTime::from_timestamp_micros(query.since).unwrap_or_default();
+    let since = crate::clock::moment(query.since).unwrap_or_default();
     let changed = panels::changed(&mut tx, &ctx, id, since).await?.ok_or(Error::NotFound)?;
     ctx.fragment(&Newer { changed, href: format!("/patients/{id}") })
 }

@@ -10,7 +10,7 @@ use super::gateways;
 use super::pages::{Bell, Index, Item, Preferences};
 use super::queries::{self, Preference};
 use crate::access::Permission;
-use crate::clock::Timestamp;
+use crate::clock;
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
@@ -38,7 +38,7 @@ pub struct Where {
 
 /// `GET /notifications`
 pub async fn index(ctx: Ctx, mut tx: Tx, Query(at): Query<Where>) -> Page {
-    let before = at.before.parse().ok().and_then(Timestamp::from_timestamp_micros);
+    let before = at.before.parse().ok().and_then(clock::moment);
     let mut rows = queries::list(&mut tx, &ctx.actor, before, PAGE).await?;
     let more = i64::try_from(rows.len()).is_ok_and(|found| found > PAGE);
     if more {

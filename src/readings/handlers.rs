@@ -15,7 +15,7 @@ use super::pages::{EntryPage, ErrorPage, MetricPage, Panel, PrintPage, VitalsPag
 use super::{derive, goals, mark_error, record as keep};
 use crate::access::Permission;
 use crate::charts::trend::Size;
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::Action;
@@ -178,7 +178,7 @@ async fn one_metric(
     let shown: Vec<Metric> = std::iter::once(metric).chain(with).collect();
     let columns = look::columns(&mut tx, organization, id, &shown, span, Size::Large).await?;
     let goals = goals::of(&mut tx, organization, id).await?;
-    let begin = wanted.before.parse::<Timestamp>().ok();
+    let begin = wanted.before.parse::<Timestamp>().ok().filter(|at| clock::is_near(*at));
     let mut rows = look::readings(&mut tx, organization, id, metric, begin, PER_PAGE + 1).await?;
     let shell = record.shell(ctx, &mut tx, "vitals").await?;
     tx.commit().await?;

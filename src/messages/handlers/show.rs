@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::of_the_team;
 use crate::access::Role;
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
@@ -44,7 +44,7 @@ pub struct Earlier {
 
 impl Earlier {
     fn moment(&self) -> Option<Timestamp> {
-        self.before.parse().ok().and_then(Timestamp::from_timestamp_micros)
+        self.before.parse().ok().and_then(clock::moment)
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::pages::{ListPage, NewPage, Newer, OtherPage, RawMine, ShowPage};
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
@@ -144,7 +144,7 @@ pub struct Where {
 /// `GET /my/messages/{id}`
 pub async fn show(ctx: Ctx, mut tx: Tx, Id(id): Id<ThreadId>, Query(at): Query<Where>) -> Page {
     let row = one::find(&mut tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
-    let before = at.before.parse().ok().and_then(Timestamp::from_timestamp_micros);
+    let before = at.before.parse().ok().and_then(clock::moment);
     show_page(&ctx, tx, row, (RawReply::empty(), FormErrors::default(), before), StatusCode::OK).await
 }
 

@@ -1,6 +1,6 @@
 //! One conversation, as lists and pages need it.
 
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
 use crate::ids::{FacilityId, PatientId, ThreadId, UserId};
 use crate::messages::model::{Category, Channel, Standing, Status};
@@ -99,7 +99,7 @@ impl std::str::FromStr for Cursor {
     fn from_str(text: &str) -> Result<Self> {
         const WRONG: Error = Error::BadRequest("This page of the list cannot be found. Open the list again.");
         let (at, id) = text.split_once('.').ok_or(WRONG)?;
-        let at = Timestamp::from_timestamp_micros(at.parse().map_err(|_| WRONG)?).ok_or(WRONG)?;
+        let at = clock::moment(at.parse().map_err(|_| WRONG)?).ok_or(WRONG)?;
         Ok(Self { at, id: id.parse().map_err(|_| WRONG)? })
     }
 }

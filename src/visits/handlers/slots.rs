@@ -64,6 +64,9 @@ async fn free_page(ctx: &Ctx, mut tx: Tx, form: RawSlot, errors: FormErrors) -> 
         Ok(id) => people::patient(&mut tx, ctx.actor.organization, Some(id), None).await?,
         Err(_) => None,
     };
+    if let Some(about) = &about {
+        super::saw(ctx, &mut tx, "patient", [about.id], "free time").await?;
+    }
     let staff = staff_name(ctx, &mut tx, &found).await?;
     let own = people::me(&mut tx, &ctx.actor).await? == Some(found.staff);
     let shell = ctx.shell(&mut tx, "Free time", Area::Schedule).await?;

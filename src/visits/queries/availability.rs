@@ -266,6 +266,9 @@ pub async fn open_feed(
            FROM app_user AS u
            WHERE f.organization_id = $1 AND f.id = $2 AND f.token_hash = $3 AND f.revoked_at IS NULL
              AND u.organization_id = f.organization_id AND u.id = f.user_id AND u.status = 'ACTIVE' AND u.deleted_at IS NULL
+             AND EXISTS (SELECT FROM staff AS s WHERE s.organization_id = f.organization_id AND s.id = f.staff_id AND s.user_id = f.user_id AND s.deleted_at IS NULL)
+             AND EXISTS (SELECT FROM membership AS m WHERE m.organization_id = f.organization_id AND m.user_id = f.user_id AND m.role <> 'PATIENT'
+                            AND m.deleted_at IS NULL AND CURRENT_DATE BETWEEN m.starts_on AND COALESCE(m.ends_on, 'infinity'))
            RETURNING f.staff_id AS "id: StaffId""#,
         organization.uuid(),
         id.uuid(),
