@@ -103,7 +103,7 @@ impl IntoResponse for Error {
             Self::Unavailable(cause) => tracing::warn!(error = %cause, "The database is unavailable"),
             Self::Full(cause) => tracing::error!(error = %cause, "There is no room left for files"),
             Self::Storage(cause) => tracing::error!(error = %cause, "The store of files is unavailable"),
-            Self::Internal(cause) => tracing::error!(error = format!("{cause:#}"), "Request failed"),
+            Self::Internal(cause) => tracing::error!(error = causes(cause), "Request failed"),
             Self::BadRequest(_)
             | Self::SignedOut
             | Self::StepUp
@@ -186,6 +186,47 @@ impl From<serde_json::Error> for Error {
     }
 }
 
+/// The causes of an error in words that may be logged.
+fn causes(error: &anyhow::Error) -> String {
+    let mut words = Vec::new();
+    for cause in error.chain() {
+        match without_values(cause) {
+            Some(known) => {
+                words.push(known);
+                break;
+            }
+            None => words.push(cause.to_string()),
+        }
+    }
+    words.join(": ")
+}
+
+/// What may be said of an error whose own words quote the values that it complains about: those of the database and of JSON. None for any other.
+#[must_use]
+pub fn without_values(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(error) = cause.downcast_ref::<sqlx::Error>() {
+        return Some(from_database(error));
+    }
+    let error = cause.downcast_ref::<serde_json::Error>()?;
+    Some(format!("JSON cannot be read ({:?} error)", error.classify()))
+}
+
+fn from_database(error: &sqlx::Error) -> String {
+    let Some(inner) = error.as_database_error() else {
+        return match error {
+            sqlx::Error::RowNotFound => "a row that should be there is not".to_owned(),
+            _ => "the database gave an answer that cannot be read".to_owned(),
+        };
+    };
+    let named = |what, name: Option<&str>| name.map_or_else(String::new, |name| format!(", {what} {name}"));
+    let code = inner.code().unwrap_or_default();
+    format!(
+        "the database refused it: {code}{}{}",
+        named("constraint", inner.constraint()),
+        named("table", inner.table())
+    )
+}
+
 /// Turns the violation of a named constraint into something to say to the person.
 pub trait OnConstraint<T> {
     /// Where the error is the violation of the constraint `name`, answers with `meaning` instead.
@@ -201,5 +242,22 @@ impl<T> OnConstraint<T> for std::result::Result<T, sqlx::Error> {
             Some(constraint) if constraint == name => meaning(),
             _ => error.into(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn what_is_logged_quotes_nothing() {
+        let json = serde_json::from_str::<u8>("\"Marisol Reyes\"").context("a draft").expect_err("no number");
+        assert!(format!("{json:#}").contains("Marisol"), "it would");
+        assert_eq!(causes(&json), "a draft: JSON cannot be read (Data error)");
+        let row = anyhow::Error::from(sqlx::Error::RowNotFound).context("the page");
+        assert_eq!(causes(&row), "the page: a row that should be there is not");
+        assert_eq!(causes(&anyhow::anyhow!("plain").context("words")), "words: plain");
     }
 }

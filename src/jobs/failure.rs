@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::Rng as _;
 
-use crate::error::Error;
+use crate::error::{Error, without_values};
 
 /// The longest text that is kept.
 const CHARS: usize = 300;
@@ -29,7 +29,7 @@ pub(super) fn describe(error: &Error) -> String {
         Error::Unavailable(_) => "the database was unavailable".to_owned(),
         Error::Full(_) => "there was no room left for files".to_owned(),
         Error::Storage(_) => "the store of files was unavailable".to_owned(),
-        Error::Internal(cause) => cause.chain().find_map(from_known).unwrap_or_else(|| cause.to_string()),
+        Error::Internal(cause) => cause.chain().find_map(without_values).unwrap_or_else(|| cause.to_string()),
         Error::BadRequest(_)
         | Error::SignedOut
         | Error::StepUp
@@ -41,30 +41,6 @@ pub(super) fn describe(error: &Error) -> String {
         | Error::TooMany { .. } => error.to_string(),
     };
     text.chars().filter(|c| !c.is_control()).take(CHARS).collect()
-}
-
-fn from_known(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
-    if let Some(error) = cause.downcast_ref::<sqlx::Error>() {
-        return Some(from_database(error));
-    }
-    let error = cause.downcast_ref::<serde_json::Error>()?;
-    Some(format!("JSON cannot be read ({:?} error)", error.classify()))
-}
-
-fn from_database(error: &sqlx::Error) -> String {
-    let Some(inner) = error.as_database_error() else {
-        return match error {
-            sqlx::Error::RowNotFound => "a row that should be there is not".to_owned(),
-            _ => "the database gave an answer that cannot be read".to_owned(),
-        };
-    };
-    let named = |what, name: Option<&str>| name.map_or_else(String::new, |name| format!(", {what} {name}"));
-    let code = inner.code().unwrap_or_default();
-    format!(
-        "the database refused it: {code}{}{}",
-        named("constraint", inner.constraint()),
-        named("table", inner.table())
-    )
 }
 
 #[cfg(test)]
