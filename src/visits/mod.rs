@@ -20,7 +20,7 @@ use crate::access::Permission::{
     TriageVisitRequests, ViewSchedule, ViewVisitRequests,
 };
 use crate::web::Routes;
-use handlers::{arrivals, availability, calendar, new, requests, schedule, slots, visits};
+use handlers::{arrivals, availability, batch, calendar, new, requests, schedule, slots, visits};
 
 /// The routes of this slice.
 #[must_use]
@@ -58,7 +58,7 @@ pub fn routes() -> Routes {
         .post("/visits/walk-in", CheckInVisits, new::walk_in)
         .get("/visits/overbooking", BookVisits, new::ask_overbook)
         .post("/visits/overbooking", BookVisits, new::overbook)
-        .post("/visits/batch", CheckInVisits, visits::batch)
+        .post("/visits/batch", CheckInVisits, batch::batch)
         .get("/visits/{id}", ViewSchedule, visits::show)
         .get("/visits/{id}/invitation.ics", ViewSchedule, calendar::invitation)
         .post("/visits/{id}/check-in", CheckInVisits, visits::check_in)

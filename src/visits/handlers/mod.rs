@@ -2,6 +2,7 @@
 
 pub mod arrivals;
 pub mod availability;
+pub mod batch;
 pub mod calendar;
 pub mod new;
 pub mod requests;

@@ -1,4 +1,4 @@
-//! One visit: how far it is, who takes part, what may be done; and many at once.
+//! One visit: how far it is, who takes part, what may be done.
 
 use askama::Template as _;
 use axum::http::StatusCode;
@@ -27,9 +27,6 @@ use crate::web::flash::Flash;
 use crate::web::form::{Form, FormErrors, Id, Query};
 use crate::web::nav::Area;
 use crate::web::{Ctx, Page};
-
-/// Visits moved by one form: as many as a day has.
-const BATCH: usize = 200;
 
 /// Days within which another time is looked for.
 const DAYS: u64 = 21;
@@ -100,7 +97,7 @@ pub(in crate::visits) async fn show_page(
 }
 
 /// The visit, where it is still as it was looked at.
-async fn looked_at(ctx: &Ctx, tx: &mut Tx, id: VisitId, raw: &RawVisit) -> Result<VisitRow> {
+pub(super) async fn looked_at(ctx: &Ctx, tx: &mut Tx, id: VisitId, raw: &RawVisit) -> Result<VisitRow> {
     let row = visits::find(tx, &ctx.actor, id).await?.ok_or(Error::NotFound)?;
     let version: i64 = raw
         .row_version
@@ -279,45 +276,4 @@ pub async fn attend(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitId>, Form(raw): Form<R
     moves::attend(&mut tx, &ctx.by(), &row, Some(participant), attendance).await?;
     tx.commit().await?;
     Ok(ctx.redirect(&format!("/visits/{id}"), Some(&Flash::ok("Attendance saved"))))
-}
-
-/// `POST /visits/batch`: one move for many visits, each on its own: what one refuses stops no other.
-pub async fn batch(ctx: Ctx, tx: Tx, Form(raw): Form<RawVisit>) -> Page {
-    drop(tx);
-    let back = format!("/schedule?layout=day&date={}", super::day(&ctx, &raw.date)?);
-    let to = VisitStatus::from_name(&raw.to);
-    let to = to.filter(|to| matches!(to, VisitStatus::CheckedIn | VisitStatus::NoShow | VisitStatus::Cancelled));
-    let to = to.ok_or(Error::BadRequest("Choose what to do with the visits."))?;
-    let reason = raw.reason.trim();
-    if raw.id.is_empty() || raw.id.len() > BATCH {
-        return Ok(ctx.redirect(&back, Some(&Flash::problem("Choose at least one visit"))));
-    }
-    if to == VisitStatus::Cancelled && reason.is_empty() {
-        return Ok(ctx.redirect(&back, Some(&Flash::problem("Give a reason to cancel visits"))));
-    }
-    let (mut done, mut refused) = (0, 0);
-    for name in &raw.id {
-        match one_of_many(&ctx, name, to, reason).await {
-            Ok(()) => done += 1,
-            Err(Error::Unavailable(cause)) => return Err(Error::Unavailable(cause)),
-            Err(_) => refused += 1,
-        }
-    }
-    let words = match (done, refused) {
-        (done, 0) => Flash::ok(format!("{done} changed")),
-        (done, refused) => {
-            Flash::problem(format!("{done} changed, {refused} not: they have moved on or may not go there"))
-        }
-    };
-    Ok(ctx.redirect(&back, Some(&words)))
-}
-
-async fn one_of_many(ctx: &Ctx, name: &str, to: VisitStatus, reason: &str) -> Result<()> {
-    let (id, version) = name.split_once('.').ok_or(Error::NotFound)?;
-    let id: VisitId = id.parse().map_err(|_| Error::NotFound)?;
-    let mut tx = ctx.app.db.begin(&ctx.actor).await?;
-    let raw = RawVisit { row_version: version.to_owned(), ..RawVisit::default() };
-    let row = looked_at(ctx, &mut tx, id, &raw).await?;
-    moves::advance(&mut tx, &ctx.by(), &row, to, Some(reason), None).await?;
-    tx.commit().await
 }

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sqlx::PgConnection;
 
-use super::queries;
+use super::reach;
 use crate::app::App;
 use crate::db::Tx;
 use crate::error::Result;
@@ -35,7 +35,7 @@ pub async fn possible(
     facility: FacilityId,
     mode: Mode,
 ) -> Result<bool> {
-    Ok(mode != Mode::Virtual || queries::reach(conn, organization, facility).await?.video_url.is_some())
+    Ok(mode != Mode::Virtual || reach::reach(conn, organization, facility).await?.video_url.is_some())
 }
 
 /// Where a group meets, while its visit is not over; none where it is no group by video, or the service was taken away. The name of the room is drawn
@@ -47,7 +47,7 @@ pub async fn address(app: &App, tx: &mut Tx, organization: OrganizationId, visit
     if !is_by_video(visit) || !visit.status.is_open() {
         return Ok(None);
     }
-    let Some(url) = queries::reach(tx, organization, visit.facility_id).await?.video_url else { return Ok(None) };
+    let Some(url) = reach::reach(tx, organization, visit.facility_id).await?.video_url else { return Ok(None) };
     let keys = app.keys(tx, organization).await?;
     let name = keys.blind_index(organization, "visit", "video_room", &visit.id.to_string());
     let mut name = name.map_err(anyhow::Error::from)?;

@@ -8,6 +8,8 @@ use super::model::{EndReason, Party, Seat, SessionStatus};
 use super::moves;
 use super::pages::{Call, Room, with_camera};
 use super::queries::{self, SessionRow};
+use super::reach;
+use super::signals;
 use super::stream::{self, Eyes, RawSignal, Since};
 use crate::app::App;
 use crate::db::Tx;
@@ -51,11 +53,11 @@ pub async fn call(
     let status = session.map_or(SessionStatus::NotStarted, |session| session.status);
     let last = match session {
         Some(session) if status == SessionStatus::Active => {
-            queries::last_position(tx, organization, session.id).await?
+            signals::last_position(tx, organization, session.id).await?
         }
         _ => 0,
     };
-    let queries::Reach { phone, video_url } = queries::reach(tx, organization, row.facility_id).await?;
+    let reach::Reach { phone, video_url } = reach::reach(tx, organization, row.facility_id).await?;
     // Staff need not be told their own number.
     let phone = phone.filter(|_| seat != Seat::Of(Party::Provider));
     let outside = video_url.zip(session).map(|(url, session)| url.replace("{room}", &session.room_id));

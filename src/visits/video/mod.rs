@@ -13,5 +13,7 @@ pub mod model;
 pub mod moves;
 pub mod pages;
 pub mod queries;
+pub mod reach;
 pub mod settings;
+pub mod signals;
 pub mod stream;

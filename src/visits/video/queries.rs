@@ -1,13 +1,13 @@
-//! Sessions, and what the browsers of a call tell each other.
+//! Sessions: the waiting room and the call.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model::{EndReason, Party, Seat, SessionStatus};
+use super::model::{EndReason, Party, SessionStatus};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::events::By;
-use crate::ids::{FacilityId, OrganizationId, UserId, VirtualSessionId, VisitId, new_uuid};
+use crate::ids::{OrganizationId, UserId, VirtualSessionId, VisitId, new_uuid};
 use crate::visits::queries::visits::VisitRow;
 
 /// A page that was open this many seconds ago is taken for open.
@@ -204,161 +204,4 @@ pub async fn seen(
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// What one browser of a call tells the other.
-#[derive(Clone, Debug)]
-pub struct NewSignal<'a> {
-    /// The call.
-    pub session: VirtualSessionId,
-    /// Who sends it.
-    pub seat: Seat,
-    /// `hello`, `offer`, `answer`, `candidate` or `bye`.
-    pub kind: &'a str,
-    /// The page that sends it.
-    pub sender: &'a str,
-    /// The page that it is for; none: any.
-    pub recipient: Option<&'a str>,
-    /// SDP or candidate.
-    pub body: &'a str,
-}
-
-/// Leaves a message for the other browser.
-pub async fn send(conn: &mut PgConnection, by: &By, signal: &NewSignal<'_>) -> sqlx::Result<()> {
-    sqlx::query!(
-        "INSERT INTO virtual_signal (organization_id, id, session_id, party, kind, sender, recipient, body, created_by_id, guest_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        by.organization.uuid(),
-        new_uuid(),
-        signal.session.uuid(),
-        signal.seat.party(),
-        signal.kind,
-        signal.sender,
-        signal.recipient,
-        signal.body,
-        by.id,
-        signal.seat.guest(),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// A message that waits for a browser.
-#[derive(Debug)]
-pub struct Signal {
-    /// Its place.
-    pub position: i64,
-    /// Which party sent it.
-    pub party: String,
-    /// Which guest, where it was one.
-    pub guest_id: Option<Uuid>,
-    /// `hello`, `offer`, `answer`, `candidate` or `bye`.
-    pub kind: String,
-    /// The page that sent it.
-    pub sender: String,
-    /// The page that it is for.
-    pub recipient: Option<String>,
-    /// SDP or candidate.
-    pub body: String,
-}
-
-/// What the others have said after `last`. Each browser sends one message after the other, so none is overtaken.
-pub async fn heard(
-    conn: &mut PgConnection,
-    organization: OrganizationId,
-    session: VirtualSessionId,
-    seat: Seat,
-    last: i64,
-) -> Result<Vec<Signal>> {
-    Ok(sqlx::query_as!(
-        Signal,
-        "SELECT position, party, guest_id, kind, sender, recipient, body FROM virtual_signal
-         WHERE organization_id = $1 AND session_id = $2 AND (party <> $3 OR guest_id <> $5) AND position > $4 ORDER BY position LIMIT 200",
-        organization.uuid(),
-        session.uuid(),
-        seat.party(),
-        last,
-        seat.guest(),
-    )
-    .fetch_all(conn)
-    .await?)
-}
-
-/// The place of the last message of a call: a page hears what comes after it was made.
-pub async fn last_position(
-    conn: &mut PgConnection,
-    organization: OrganizationId,
-    session: VirtualSessionId,
-) -> Result<i64> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT COALESCE(MAX(position), 0) AS "last!" FROM virtual_signal WHERE organization_id = $1 AND session_id = $2"#,
-        organization.uuid(),
-        session.uuid(),
-    )
-    .fetch_one(conn)
-    .await?)
-}
-
-/// How a facility is reached.
-#[derive(Clone, Debug)]
-pub struct Reach {
-    /// By telephone.
-    pub phone: Option<String>,
-    /// By video of an external provider, with `{room}` in it.
-    pub video_url: Option<String>,
-}
-
-/// How a facility is reached.
-pub async fn reach(conn: &mut PgConnection, organization: OrganizationId, facility: FacilityId) -> Result<Reach> {
-    let found = sqlx::query_as!(
-        Reach,
-        "SELECT phone, video_url FROM facility WHERE organization_id = $1 AND id = $2",
-        organization.uuid(),
-        facility.uuid(),
-    );
-    Ok(found.fetch_one(conn).await?)
-}
-
-/// A facility with how it is reached, for whoever sets it up.
-#[derive(Clone, Debug)]
-pub struct Place {
-    /// Which.
-    pub id: FacilityId,
-    /// Its name.
-    pub name: String,
-    /// By telephone.
-    pub phone: Option<String>,
-    /// By video of an external provider.
-    pub video_url: Option<String>,
-}
-
-/// All facilities with how they are reached.
-pub async fn places(conn: &mut PgConnection, organization: OrganizationId) -> Result<Vec<Place>> {
-    Ok(sqlx::query_as!(
-        Place,
-        r#"SELECT id AS "id: FacilityId", name, phone, video_url FROM facility WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY name, id"#,
-        organization.uuid(),
-    )
-    .fetch_all(conn)
-    .await?)
-}
-
-/// Says how a facility is reached; says whether there is one.
-pub async fn set_reach(
-    conn: &mut PgConnection,
-    organization: OrganizationId,
-    facility: FacilityId,
-    reach: &Reach,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "UPDATE facility SET phone = $3, video_url = $4 WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL",
-        organization.uuid(),
-        facility.uuid(),
-        reach.phone,
-        reach.video_url,
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
 }

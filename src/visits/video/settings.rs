@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::queries::{self, Place, Reach};
+use super::reach::{self, Place, Reach};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
@@ -69,7 +69,7 @@ impl Settings {
 }
 
 async fn page(ctx: &Ctx, mut tx: Tx, form: RawReach, errors: FormErrors) -> Result<Response> {
-    let places = queries::places(&mut tx, ctx.actor.organization).await?;
+    let places = reach::places(&mut tx, ctx.actor.organization).await?;
     let shell = ctx.shell(&mut tx, "Video visits", Area::Video).await?;
     tx.commit().await?;
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -98,7 +98,7 @@ pub async fn save(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawReach>) -> Page {
     }
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
     let reach = Reach { phone: some(phone), video_url: some(url) };
-    if !queries::set_reach(&mut tx, ctx.actor.organization, id, &reach).await? {
+    if !reach::set_reach(&mut tx, ctx.actor.organization, id, &reach).await? {
         return Err(Error::NotFound);
     }
     let event = Event::new(Action::Update, "facility").of(id).at(Some(id));

@@ -22,7 +22,8 @@ use uuid::Uuid;
 
 use super::guests::{self, Bearer};
 use super::model::{Party, Seat, SessionStatus};
-use super::queries::{self, NewSignal};
+use super::queries;
+use super::signals::{self, NewSignal};
 use crate::access::Actor;
 use crate::app::App;
 use crate::db::Tx;
@@ -204,7 +205,7 @@ impl Watcher {
                 .then(|| present.iter().filter(|guest| !guest.admitted && guest.here).count()),
         };
         if let Some(session) = session.filter(|_| status == SessionStatus::Active) {
-            for signal in queries::heard(&mut tx, organization, session.id, seat, self.last).await? {
+            for signal in signals::heard(&mut tx, organization, session.id, seat, self.last).await? {
                 self.last = signal.position;
                 let who = signal.guest_id.map_or(signal.party, |guest| guest.to_string());
                 let data = json!({ "who": who, "kind": signal.kind, "from": signal.sender, "to": signal.recipient, "body": signal.body });
@@ -265,7 +266,7 @@ pub async fn send(mut tx: Tx, by: &By, visit: VisitId, seat: Seat, raw: &RawSign
     let recipient = Some(raw.to.as_str()).filter(|to| !to.is_empty());
     let signal =
         NewSignal { session: session.id, seat, kind: &raw.kind, sender: &raw.from, recipient, body: &raw.body };
-    queries::send(&mut tx, by, &signal).await.map_err(told)?;
+    signals::send(&mut tx, by, &signal).await.map_err(told)?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -367,3 +367,24 @@ async fn the_database_itself_refuses_guests_that_nobody_may_have() {
     let refused = sqlx::query(&say).execute(&mut *tx).await.expect_err("not let in");
     assert_eq!(refused.as_database_error().and_then(|error| error.constraint()), Some("virtual_signal_of_guest"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_tries_links_without_end() {
+    let portal = Portal::start().await;
+    let guest = portal.visitor();
+    let wrong = format!("/guest/{}.{}.x", demo(1, 1), Uuid::nil());
+    let mut told = Vec::new();
+    for _ in 0..61 {
+        told.push(guest.get(&wrong).await.status);
+    }
+    assert!(told[..60].iter().all(|status| *status == StatusCode::NOT_FOUND), "{told:?}");
+    assert_eq!(told[60], StatusCode::TOO_MANY_REQUESTS);
+    // Who has a link that works is not kept out by it, and comes as often as a person does.
+    let link = invite(&portal.sign_in("assistant").await, visit_id()).await;
+    let mut told = Vec::new();
+    for _ in 0..61 {
+        told.push(guest.get(&link).await.status);
+    }
+    assert!(told[..60].iter().all(|status| *status == StatusCode::OK), "{told:?}");
+    assert_eq!(told[60], StatusCode::TOO_MANY_REQUESTS);
+}

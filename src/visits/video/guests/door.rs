@@ -40,6 +40,12 @@ const COOKIE: &str = "guest";
 /// For how long a browser keeps it, in seconds: as long as a link can work.
 const KEPT: u32 = 13 * 60 * 60;
 
+/// Requests for pages of one link in a minute: a page that looks again by itself takes three.
+const OF_LINK: i32 = 60;
+
+/// Requests with wrong links from one address in a minute.
+const OF_ADDRESS: i32 = 60;
+
 /// What the page has to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Moment {
@@ -111,8 +117,22 @@ impl Caller {
     }
 }
 
-/// The link of an address; none where it is wrong or was withdrawn.
-async fn caller(app: &App, token: &str, headers: &HeaderMap) -> Result<Option<(Tx, Caller)>> {
+/// The link of an address; none where it is wrong or was withdrawn, which is counted against where it comes from.
+async fn caller(app: &App, visitor: &Visitor, token: &str, headers: &HeaderMap) -> Result<Option<(Tx, Caller)>> {
+    let found = find(app, token, headers).await?;
+    if let (None, Some(ip)) = (&found, visitor.ip) {
+        let key = format!("guest/address/{}", hex::encode(hash(&ip.to_string())));
+        queries::charge(app.db.auth(), &key, OF_ADDRESS).await?;
+    }
+    Ok(found)
+}
+
+/// Counts a page of a link.
+async fn charge(app: &App, caller: &Caller) -> Result<()> {
+    queries::charge(app.db.auth(), &format!("guest/link/{}", caller.guest), OF_LINK).await
+}
+
+async fn find(app: &App, token: &str, headers: &HeaderMap) -> Result<Option<(Tx, Caller)>> {
     let mut parts = token.splitn(3, '.');
     let (Some(organization), Some(guest), Some(secret)) = (parts.next(), parts.next(), parts.next()) else {
         return Ok(None);
@@ -170,10 +190,11 @@ pub async fn show(
     headers: HeaderMap,
     Query(raw): Query<RawDoor>,
 ) -> Page {
-    let Some((mut tx, caller)) = caller(&app, &token, &headers).await? else {
+    let Some((mut tx, caller)) = caller(&app, &visitor, &token, &headers).await? else {
         let page = GuestPage { shell: Shell::plain("Video visit", app.clock.now()), seen: None };
         return Ok(html(StatusCode::NOT_FOUND, page.render()?));
     };
+    charge(&app, &caller).await?;
     let organization = caller.organization;
     let row = visit(&mut tx, &caller).await?;
     let session = sessions::find(&mut tx, organization, row.id).await?;
@@ -191,9 +212,12 @@ pub async fn show(
     if moment == Moment::Call && !raw.left.is_empty() {
         moment = Moment::Left;
     }
-    let event = Event::new(Action::View, "visit_guest").of(caller.guest).about(Some(row.patient_id));
-    let by = by(organization, visitor.request, visitor.ip, visitor.agent.clone());
-    events::record(&mut tx, &by, event.at(Some(row.facility_id)).with(json!({ "visit": row.id }))).await?;
+    // A page that looks again by itself is no other view: that this browser joined is written down.
+    if bearer.is_none() {
+        let event = Event::new(Action::View, "visit_guest").of(caller.guest).about(Some(row.patient_id));
+        let by = by(organization, visitor.request, visitor.ip, visitor.agent.clone());
+        events::record(&mut tx, &by, event.at(Some(row.facility_id)).with(json!({ "visit": row.id }))).await?;
+    }
     let zone = people::zone(&mut tx, organization, row.facility_id).await?;
     // Nothing of the call is for somebody who was not let in.
     let of_call = session.as_ref().filter(|_| moment == Moment::Call);
@@ -212,7 +236,8 @@ pub async fn show(
 pub async fn join(State(app): State<App>, visitor: Visitor, Path(token): Path<String>, headers: HeaderMap) -> Page {
     let here = format!("/guest/{token}");
     let back = redirect(&visitor.hx, &here, None);
-    let Some((mut tx, caller)) = caller(&app, &token, &headers).await? else { return Ok(back) };
+    let Some((mut tx, caller)) = caller(&app, &visitor, &token, &headers).await? else { return Ok(back) };
+    charge(&app, &caller).await?;
     let organization = caller.organization;
     let row = visit(&mut tx, &caller).await?;
     let session = sessions::find(&mut tx, organization, row.id).await?;
@@ -243,11 +268,12 @@ fn with_cookie(mut response: Response, path: &str, secret: &str, secure: bool) -
 /// `GET /guest/{token}/events`
 pub async fn events_of(
     State(app): State<App>,
+    visitor: Visitor,
     Path(token): Path<String>,
     headers: HeaderMap,
     Query(since): Query<Since>,
 ) -> Page {
-    let (tx, caller) = caller(&app, &token, &headers).await?.ok_or(Error::NotFound)?;
+    let (tx, caller) = caller(&app, &visitor, &token, &headers).await?.ok_or(Error::NotFound)?;
     drop(tx);
     let bearer = caller.bearer().ok_or(Error::NotFound)?;
     Ok(stream::events(&app, Eyes::Guest(bearer), caller.link.visit, &headers, since.since))
@@ -261,7 +287,7 @@ pub async fn send(
     headers: HeaderMap,
     Form(raw): Form<RawSignal>,
 ) -> Page {
-    let (tx, caller) = caller(&app, &token, &headers).await?.ok_or(Error::NotFound)?;
+    let (tx, caller) = caller(&app, &visitor, &token, &headers).await?.ok_or(Error::NotFound)?;
     if caller.bearer().is_none() || !caller.link.admitted {
         return Err(Error::NotFound);
     }
