@@ -158,13 +158,13 @@ pub async fn read(
     if kind.is_none() {
         errors.add("kind", "Choose what they are there for");
     }
-    if !takes_guests(visit) {
-        errors.add("name", "Guests join a video visit of one patient that is still to come");
-    } else {
+    if takes_guests(visit) {
         let guests = queries::of_visit(tx, ctx.actor.organization, visit.id).await?;
         if guests.iter().filter(|guest| !guest.revoked).count() >= AT_ONCE {
             errors.add("name", ENOUGH);
         }
+    } else {
+        errors.add("name", "Guests join a video visit of one patient that is still to come");
     }
     Ok(match kind.filter(|_| errors.is_empty()) {
         Some(kind) => Ok((name, kind)),
