@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::model::{Summary, Week};
+use super::model::{Summary, Week, months};
 use super::queries;
 use crate::app::App;
 use crate::clock::Timestamp;
@@ -48,7 +48,13 @@ pub async fn fill(conn: &mut PgConnection, organization: OrganizationId, now: Ti
 
 async fn batch(conn: &mut PgConnection, organization: OrganizationId, facility: FacilityId, week: Week) -> Result<i64> {
     let sums = queries::sums(conn, organization, facility, week, BATCH).await?;
-    let summaries: Vec<_> = sums.iter().map(|(patient, sums)| (*patient, Summary::of(sums))).collect();
+    let summaries: Vec<_> = sums
+        .iter()
+        .map(|(patient, (born, sums))| {
+            let age = born.and_then(|born| months(born, week.end()));
+            (*patient, Summary::of(sums, age))
+        })
+        .collect();
     if !summaries.is_empty() {
         queries::keep(conn, organization, facility, week, &summaries).await?;
     }

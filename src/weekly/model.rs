@@ -3,6 +3,7 @@
 //! Nothing here knows of SQL or HTTP. Each test is stated with its source; the same readings always make the same
 //! summary. A summary describes: it diagnoses nothing and changes no treatment.
 
+mod advice;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,8 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+
+pub use advice::{Advice, Limits};
 
 /// Weeks before this one from which it is known how often somebody usually measures.
 pub const EARLIER: u8 = 4;
@@ -198,88 +201,6 @@ pub struct Adherence {
     pub metrics: Vec<Measured>,
 }
 
-/// What follows from a week, by a rule that anybody can check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Advice {
-    /// The mean of at least three home readings is 135 systolic or 85 diastolic, or more. NICE NG136 (2019), 1.2.
-    BloodPressureHigh,
-    /// A glucose below 3.9 mmol/L was measured. Battelino and others, Diabetes Care 2019: level 1 hypoglycaemia.
-    GlucoseLow,
-    /// Of at least three readings of glucose, fewer than 70 of 100 lie from 3.9 to 10.0 mmol/L. The same consensus.
-    GlucoseOutOfRange,
-    /// The mean weight is 2 kg or more above that of the week before. ESC guideline on heart failure (2021), 4.4 on
-    /// self-care, asks for a call from 2 kg on.
-    WeightJump,
-    /// Less than 7 hours of sleep on average, of at least three nights. National Sleep Foundation (2015), adults.
-    SleepShort,
-    /// Fewer than 7,000 steps a day on average, of at least three days. Paluch and others, Lancet Public Health 2022:
-    /// most of the benefit lies below 8,000 for those over 60, below 10,000 for younger people.
-    StepsFew,
-    /// Something was measured on at least two days fewer than usual. Our own rule: one missed day happens to everybody.
-    MeasureMore,
-    /// None of the above.
-    KeepGoing,
-}
-
-impl Advice {
-    /// For staff, with the rule.
-    #[must_use]
-    pub const fn for_staff(self) -> &'static str {
-        match self {
-            Self::BloodPressureHigh => "Mean blood pressure at or above 135/85 at home (NICE NG136): review treatment",
-            Self::GlucoseLow => "Glucose below 3.9 mmol/L (Battelino 2019): ask about low sugar and its cause",
-            Self::GlucoseOutOfRange => "Fewer than 70 of 100 glucose readings in 3.9–10.0 mmol/L (Battelino 2019)",
-            Self::WeightJump => "Weight up by 2 kg or more within a week (ESC 2021): look for fluid",
-            Self::SleepShort => "Less than 7 hours of sleep on average (National Sleep Foundation 2015)",
-            Self::StepsFew => "Fewer than 7,000 steps a day (Paluch 2022)",
-            Self::MeasureMore => "Measured on at least two days fewer than usual",
-            Self::KeepGoing => "Nothing stands out",
-        }
-    }
-
-    /// For the patient, in words of every day: what it means, and what to do.
-    #[must_use]
-    pub const fn for_patient(self) -> (&'static str, &'static str) {
-        match self {
-            Self::BloodPressureHigh => (
-                "Your blood pressure was high this week.",
-                "Keep taking your medicines. Your care team sees these numbers. If you are worried, write to us.",
-            ),
-            Self::GlucoseLow => (
-                "Your sugar was too low at least once.",
-                "If you feel shaky or sweaty, eat or drink something sweet at once. Then tell us about it.",
-            ),
-            Self::GlucoseOutOfRange => (
-                "Your sugar was often too high or too low.",
-                "Write to us if you do not know why. We can look at it with you.",
-            ),
-            Self::WeightJump => (
-                "Your weight went up fast.",
-                "Call us today if your legs swell or you are short of breath. If not, weigh yourself again tomorrow.",
-            ),
-            Self::SleepShort => ("You slept less than 7 hours a night.", "Try to go to bed at the same time each day."),
-            Self::StepsFew => ("You could walk a little more.", "Even ten minutes more each day helps your heart."),
-            Self::MeasureMore => (
-                "You measured on fewer days than before.",
-                "If something stops you, tell us. If not, try to measure as often as before.",
-            ),
-            Self::KeepGoing => ("Everything looks steady.", "Well done. Keep going like this."),
-        }
-    }
-
-    /// The tone and the icon of it.
-    #[must_use]
-    pub const fn tone(self) -> &'static str {
-        match self {
-            Self::BloodPressureHigh | Self::GlucoseLow | Self::WeightJump => "high",
-            Self::GlucoseOutOfRange | Self::MeasureMore => "warn",
-            Self::SleepShort | Self::StepsFew => "info",
-            Self::KeepGoing => "ok",
-        }
-    }
-}
-
 /// A week of a patient: document 4's `summary`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -298,12 +219,14 @@ pub struct Summary {
     pub adherence: Adherence,
     /// What follows, the most pressing first.
     pub recommendations: Vec<Advice>,
+    /// How old the patient was, in whole months, where that is known.
+    pub age_months: Option<u16>,
 }
 
 impl Summary {
-    /// The summary of a week. What was not measured in it is in it only as missing.
+    /// The summary of a week of somebody so many months old. What was not measured in it is in it only as missing.
     #[must_use]
-    pub fn of(sums: &[Sums]) -> Self {
+    pub fn of(sums: &[Sums], age_months: Option<u16>) -> Self {
         let find = |code: &str| sums.iter().find(|one| one.code == code);
         let trend = |code: &str, noise: f64| {
             find(code).and_then(|one| {
@@ -330,34 +253,48 @@ impl Summary {
             sleep: daily("SLEEP", |one| (by_day(one.total, one.days), by_day(one.total_before, one.days_before))),
             adherence: adherence(sums),
             recommendations: Vec::new(),
+            age_months,
         };
         summary.recommendations = summary.advise(find("GLUCOSE"));
         summary
     }
 
+    /// What the week is judged by.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits::at(self.age_months)
+    }
+
     fn advise(&self, glucose: Option<&Sums>) -> Vec<Advice> {
-        let pressure = self.bp_trend.as_ref().filter(|trend| trend.count >= ENOUGH);
-        let weight = self.weight_trend.as_ref();
-        let of_days = |daily: &Option<Daily>, least: f64| {
-            daily.as_ref().is_some_and(|daily| daily.days >= ENOUGH && daily.per_day < least)
+        let limits = self.limits();
+        let pressure = self.bp_trend.as_ref().filter(|trend| limits.adult && trend.count >= ENOUGH);
+        let weight = self.weight_trend.as_ref().filter(|_| limits.adult);
+        let judged = glucose.filter(|_| limits.glucose);
+        let of_days = |daily: &Option<Daily>, least: Option<f64>| {
+            daily.as_ref().zip(least).is_some_and(|(daily, least)| daily.days >= ENOUGH && daily.per_day < least)
         };
+        let not_judged = (!limits.adult && (self.bp_trend.is_some() || self.weight_trend.is_some()))
+            || (!limits.glucose && self.glucose_trend.is_some())
+            || (limits.sleep.is_none() && self.sleep.is_some())
+            || (limits.steps.is_none() && self.steps.is_some());
         let found = [
             (
                 Advice::BloodPressureHigh,
                 pressure.is_some_and(|trend| trend.mean >= 135.0 || trend.second.is_some_and(|low| low >= 85.0)),
             ),
-            (Advice::GlucoseLow, glucose.is_some_and(|one| one.low.is_some_and(|low| low < 3.9))),
+            (Advice::GlucoseLow, judged.is_some_and(|one| one.low.is_some_and(|low| low < 3.9))),
             (
                 Advice::WeightJump,
                 weight.is_some_and(|trend| trend.before.is_some_and(|before| trend.mean - before >= 2.0)),
             ),
             (
                 Advice::GlucoseOutOfRange,
-                glucose.is_some_and(|one| one.count >= ENOUGH && one.in_range * 100 < one.count * 70),
+                judged.is_some_and(|one| one.count >= ENOUGH && one.in_range * 100 < one.count * 70),
             ),
             (Advice::MeasureMore, self.adherence.metrics.iter().any(|one| one.usual - one.days >= 2)),
-            (Advice::SleepShort, of_days(&self.sleep, 7.0)),
-            (Advice::StepsFew, of_days(&self.steps, 7000.0)),
+            (Advice::SleepShort, of_days(&self.sleep, limits.sleep)),
+            (Advice::StepsFew, of_days(&self.steps, limits.steps)),
+            (Advice::NotJudged, not_judged),
         ];
         let mut advice: Vec<Advice> = found.into_iter().filter(|(_, holds)| *holds).map(|(one, _)| one).collect();
         if advice.is_empty() {
@@ -365,6 +302,13 @@ impl Summary {
         }
         advice
     }
+}
+
+/// Whole months from birth to `on`; none before birth.
+#[must_use]
+pub fn months(born: NaiveDate, on: NaiveDate) -> Option<u16> {
+    let whole = (on.year() - born.year()) * 12 + on.month().cast_signed() - born.month().cast_signed();
+    u16::try_from(whole - i32::from(on.day() < born.day())).ok()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "there are at most seven days")]

@@ -29,6 +29,9 @@ pub async fn zones(conn: &mut PgConnection, organization: OrganizationId) -> Res
     Ok(rows.fetch_all(conn).await?.into_iter().map(|row| (row.id, zone(&row.timezone))).collect())
 }
 
+/// When somebody was born, where that is known, and their metrics.
+pub type Measured = (Option<NaiveDate>, Vec<Sums>);
+
 /// Sums up a week of up to `limit` patients of a facility who have readings in it and no summary of it; each with all
 /// their metrics.
 ///
@@ -40,25 +43,25 @@ pub async fn sums(
     facility: FacilityId,
     week: Week,
     limit: i64,
-) -> Result<BTreeMap<PatientId, Vec<Sums>>> {
+) -> Result<BTreeMap<PatientId, Measured>> {
     let (from, to) = week.span();
     let (before, _) = week.before(1).span();
     let (earlier, _) = week.before(EARLIER.into()).span();
     let codes: Vec<String> = CODES.iter().map(|code| (*code).to_owned()).collect();
     let rows = sqlx::query!(
         r#"WITH due AS MATERIALIZED (
-             SELECT p.id FROM patient AS p
+             SELECT p.id, p.date_of_birth FROM patient AS p
              WHERE p.organization_id = $1 AND p.facility_id = $2 AND p.deleted_at IS NULL
                AND NOT EXISTS (SELECT FROM weekly_summary AS w WHERE w.organization_id = $1 AND w.patient_id = p.id AND w.week_start = $3)
                AND EXISTS (SELECT FROM observation AS o WHERE o.organization_id = $1 AND o.patient_id = p.id AND o.status = 'FINAL' AND o.code = ANY ($9)
                            AND o.effective_at >= $6 AND o.effective_at < $7)
              ORDER BY p.id LIMIT $10),
            seen AS (
-             SELECT d.id, o.code, o.value_num, o.value2_num, o.effective_at >= $6 AS now, o.effective_at >= $5 AND o.effective_at < $6 AS before,
+             SELECT d.id, d.date_of_birth, o.code, o.value_num, o.value2_num, o.effective_at >= $6 AS now, o.effective_at >= $5 AND o.effective_at < $6 AS before,
                     (o.effective_at AT TIME ZONE $8)::date AS day
              FROM due AS d JOIN observation AS o ON o.organization_id = $1 AND o.patient_id = d.id AND o.status = 'FINAL' AND o.code = ANY ($9)
                   AND o.effective_at >= $4 AND o.effective_at < $7)
-           SELECT s.id AS "patient!: PatientId", s.code AS "code!",
+           SELECT s.id AS "patient!: PatientId", s.date_of_birth AS "born?: NaiveDate", s.code AS "code!",
                   count(*) FILTER (WHERE s.now) AS "count!", count(DISTINCT s.day) FILTER (WHERE s.now) AS "days!",
                   avg(s.value_num) FILTER (WHERE s.now) AS mean, avg(s.value2_num) FILTER (WHERE s.now) AS second,
                   min(s.value_num) FILTER (WHERE s.now) AS low, sum(s.value_num) FILTER (WHERE s.now) AS total,
@@ -69,7 +72,7 @@ pub async fn sums(
                   sum(s.value_num) FILTER (WHERE s.before) AS total_before, count(DISTINCT s.day) FILTER (WHERE NOT s.now) AS "days_earlier!"
            FROM seen AS s
            LEFT JOIN goal AS g ON g.organization_id = $1 AND g.patient_id = s.id AND g.code = s.code AND g.ended_at IS NULL AND g.deleted_at IS NULL
-           GROUP BY s.id, s.code, g.id, g.low, g.high ORDER BY s.id, s.code"#,
+           GROUP BY s.id, s.date_of_birth, s.code, g.id, g.low, g.high ORDER BY s.id, s.code"#,
         organization.uuid(),
         facility.uuid(),
         week.start as NaiveDate,
@@ -83,9 +86,9 @@ pub async fn sums(
     )
     .fetch_all(conn)
     .await?;
-    let mut found: BTreeMap<PatientId, Vec<Sums>> = BTreeMap::new();
+    let mut found: BTreeMap<PatientId, Measured> = BTreeMap::new();
     for row in rows {
-        found.entry(row.patient).or_default().push(Sums {
+        found.entry(row.patient).or_insert_with(|| (row.born, Vec::new())).1.push(Sums {
             code: row.code,
             count: row.count,
             days: row.days,
