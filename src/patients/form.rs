@@ -245,6 +245,8 @@ mod tests {
             ("email", "nobody"),
             ("phone", "12"),
             ("medical_record_number", "--"),
+            ("height_cm", "0"),
+            ("height_cm", "-172"),
             ("height_cm", "1.72"),
             ("height_cm", "1e2"),
             ("height_cm", "tall"),

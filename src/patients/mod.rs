@@ -6,6 +6,7 @@ pub mod fields;
 pub mod find;
 pub(crate) mod form;
 pub(crate) mod handlers;
+mod lately;
 mod list;
 pub mod model;
 pub mod names;

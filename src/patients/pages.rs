@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::fields::{Difference, Field, Input};
+use super::lately::Lately;
 use super::list::{List, known_flags};
 use super::model::PatientStatus;
 use crate::access::Permission;
@@ -35,6 +36,8 @@ pub struct PatientRow {
     pub clinician: Option<String>,
     /// Where.
     pub facility: String,
+    /// Their blood pressure of late.
+    pub lately: Option<Lately>,
 }
 
 /// The list of patients.
@@ -65,6 +68,8 @@ pub struct Index {
     pub sort: (String, Order),
     /// Patients.
     pub rows: Vec<PatientRow>,
+    /// Whether their blood pressure of late is shown.
+    pub readings: bool,
     /// Other pages.
     pub pager: Pager,
     /// Whether facilities are told apart.
@@ -89,7 +94,7 @@ impl Index {
         typed: String,
         facilities: &[Facility],
         clinicians: &[(uuid::Uuid, String)],
-        rows: Vec<PatientRow>,
+        (rows, readings): (Vec<PatientRow>, bool),
         pager: Pager,
     ) -> Self {
         let order = if list.backwards { Order::Descending } else { Order::Ascending };
@@ -108,6 +113,7 @@ impl Index {
             clear: "/patients".to_owned(),
             sort: (list.with(|list| list.backwards = !list.backwards).href("/patients"), order),
             rows,
+            readings,
             pager,
             many_places: facilities.len() > 1,
             may_edit: ctx.actor.may(Permission::EditPatients),

@@ -56,7 +56,7 @@ pub async fn patients(ctx: &Ctx, tx: &mut Tx, typed: &str, limit: usize) -> Resu
     let kind = search.kind();
     let found = matching(tx, &wanted(ctx, &list, &facilities, limit), Some(&search), &list).await?;
     let ids: Vec<PatientId> = found.into_iter().map(|(id, _)| id).collect();
-    let rows = queries::list::rows(tx, ctx.actor.organization, &ids).await?;
+    let rows = queries::list::rows(tx, ctx.actor.organization, &ids, false).await?;
     let audited = record_view(ctx, tx, ids, "search", Some(kind)).await?;
     let hit = |row| {
         let row = PatientRow::new(row, ctx, keys, ctx.today(), &audited)?;

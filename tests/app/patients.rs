@@ -405,3 +405,30 @@ async fn the_list_pages_there_and_back_and_leaves_as_a_file() {
             == 1
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_shows_the_blood_pressure_of_late_in_a_line_and_in_words() {
+    let portal = Portal::start().await;
+    let clinician = portal.sign_in("clinician").await;
+    let row = |list: &Reply| {
+        let rows: Vec<String> = list.body.split("<tr role=\"row\">").map(str::to_owned).collect();
+        rows.into_iter().find(|row| row.contains("OKAFOR, Adaeze")).expect("a row")
+    };
+    let list = find(&clinician, "okafor").await;
+    assert!(list.texts("thead th").iter().any(|head| head == "Blood pressure, 14 days"), "{}", list.body);
+    let grown = row(&list);
+    assert!(grown.contains("184/112") && grown.contains("Very high"), "{grown}");
+    assert!(grown.contains("systolic on 14 days from 126 to 184, the last 184"), "{grown}");
+    assert!(grown.contains("class=\"ch spark\"") && grown.contains("<path class=\"hi\""), "a shape: {grown}");
+    // What is normal for a child is not what is normal for adults: the number stands without a judgement, and without a band.
+    let child =
+        "UPDATE patient SET date_of_birth = CURRENT_DATE - 3000 WHERE last_name = 'Okafor' AND first_name = 'Adaeze'";
+    #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]
+    sqlx::query(child).execute(&portal.admin).await.expect("a child");
+    let child = row(&find(&clinician, "okafor").await);
+    assert!(child.contains("184/112") && !child.contains("Very high") && !child.contains("band"), "{child}");
+    assert!(!clinician.get("/patients?deleted=1").await.body.contains("14 days"));
+    // The owner opens records, and sees no readings.
+    let owner = portal.sign_in("owner").await.get("/patients").await;
+    assert!(owner.status == 200 && !owner.body.contains("spark") && !owner.body.contains("14 days"), "{}", owner.body);
+}

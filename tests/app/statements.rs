@@ -44,6 +44,8 @@ async fn a_chart_takes_eleven() {
 async fn the_list_of_patients_takes_eight() {
     let portal = Portal::start().await;
     let clinician = portal.sign_in("clinician").await;
+    // The session, the places, who is listed, what is shown of all of them with their blood pressure of two weeks, the audit, the
+    // clinicians to choose from, the badges, the end.
     twice(&clinician, "/patients", 8).await;
 }
 

@@ -143,7 +143,7 @@ fn blocked(alike: &[Candidate]) -> bool {
 async fn interrupt(ctx: &Ctx, mut tx: Tx, alike: Vec<Candidate>, typed: &Typed) -> Page {
     let keys = ctx.app.keyring();
     let ids: Vec<PatientId> = alike.iter().map(|one| one.id).collect();
-    let rows = queries::list::rows(&mut tx, ctx.actor.organization, &ids).await?;
+    let rows = queries::list::rows(&mut tx, ctx.actor.organization, &ids, false).await?;
     let seen = Event::new(Action::View, "patient").showing(ids).at(ctx.actor.home_facility());
     let seen = seen.with(serde_json::json!({ "page": "possible duplicates" }));
     let audited = events::record(&mut tx, &ctx.by(), seen).await?;

@@ -77,7 +77,7 @@ async fn batch(ctx: &Ctx, tx: &mut Tx, list: &List) -> Result<Batch> {
     let found = matching(tx, &wanted(ctx, list, &facilities, BATCH), looked_for.search.as_ref(), list).await?;
     let next = found.get(BATCH - 1).map(|(id, given)| Step { after: id.uuid(), given: *given });
     let ids: Vec<PatientId> = found.into_iter().map(|(id, _)| id).collect();
-    let rows = queries::list::rows(tx, ctx.actor.organization, &ids).await?;
+    let rows = queries::list::rows(tx, ctx.actor.organization, &ids, false).await?;
     let event = Event::new(Action::Export, "patient").showing(ids).at(ctx.actor.home_facility());
     let event =
         event.with(serde_json::json!({ "page": "patients", "patients": rows.len(), "search": looked_for.kind() }));

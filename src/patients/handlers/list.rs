@@ -11,6 +11,7 @@ use crate::events::{self, Action, Audited, Event};
 use crate::facilities::{self, Facility};
 use crate::ids::PatientId;
 use crate::patients::find::{self, Search};
+use crate::patients::lately::Lately;
 use crate::patients::list::{List, PAGE, RawList, RawSearch, Step};
 use crate::patients::pages::{HeaderIndex, HeaderRow, Index, PatientRow};
 use crate::patients::{names, queries};
@@ -59,7 +60,8 @@ async fn records(ctx: &Ctx, mut tx: Tx, list: &List) -> Page {
     let looked_for = LookedFor::read(ctx, keys, list)?;
     let found = matching(&mut tx, &wanted(ctx, list, &facilities, CAP), looked_for.search.as_ref(), list).await?;
     let ids: Vec<PatientId> = found.iter().take(PAGE).map(|(id, _)| *id).collect();
-    let rows = queries::list::rows(&mut tx, ctx.actor.organization, &ids).await?;
+    let readings = ctx.actor.may(Permission::ViewReadings) && !list.deleted;
+    let rows = queries::list::rows(&mut tx, ctx.actor.organization, &ids, readings).await?;
     let audited = record_view(ctx, &mut tx, ids, "patients", looked_for.kind()).await?;
     let today = ctx.today();
     let rows = rows.into_iter().map(|row| PatientRow::new(row, ctx, keys, today, &audited)).collect::<Result<_>>()?;
@@ -67,7 +69,8 @@ async fn records(ctx: &Ctx, mut tx: Tx, list: &List) -> Page {
         if ctx.hx.partial { Vec::new() } else { queries::list::clinicians(&mut tx, ctx.actor.organization).await? };
     let shell = shell(ctx, &mut tx, &facilities).await?;
     tx.commit().await?;
-    let page = Index::new(shell, ctx, list, looked_for.typed, &facilities, &clinicians, rows, pager(list, &found));
+    let page =
+        Index::new(shell, ctx, list, looked_for.typed, &facilities, &clinicians, (rows, readings), pager(list, &found));
     ctx.page(&page, page.as_found())
 }
 
@@ -221,6 +224,7 @@ impl PatientRow {
         today: NaiveDate,
         audited: &Audited,
     ) -> Result<Self> {
+        let lately = Lately::of(&row, today, ctx.actor.zone);
         let demographics = row.demographics.0;
         let mrn =
             super::opened(keys, &ctx.actor, row.id, "medical_record_number", row.medical_record_number_enc.as_deref())?;
@@ -235,6 +239,7 @@ impl PatientRow {
             flags: row.flags.iter().map(|code| crate::patients::model::flag(code)).collect(),
             clinician: row.clinician,
             facility: row.facility,
+            lately,
         })
     }
 }
