@@ -121,6 +121,38 @@ async fn each_reading_stands_for_itself_and_a_message_acts_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn numbers_that_are_none_are_named_one_by_one() {
+    let portal = Portal::start().await;
+    let house = House::build(&portal).await;
+    let patient = house.patient(&portal, house.clinic, "MRN 00-12").await;
+    let sender = Sender::new(&portal, &house, None).await;
+    let values = [
+        json!(-80),
+        json!(0),
+        json!(1e308),
+        json!("82,3"),
+        json!("NaN"),
+        json!("Infinity"),
+        json!(null),
+        json!(true),
+        json!([80]),
+    ];
+    let weigh =
+        |value: &Value| json!({ "patient": patient, "metric": "WEIGHT", "at": "2026-11-01T08:00:00Z", "value": value });
+    let readings: Vec<Value> = values.iter().map(weigh).collect();
+    let answer = data(&send(&portal, &sender, json!(readings)).await);
+    let named: Vec<String> = (0..values.len()).map(|place| format!("{place} value")).collect();
+    assert_eq!(mistakes(&answer), named);
+    // No JSON has these numbers: such a body is no batch.
+    for number in ["NaN", "Infinity", "1e999"] {
+        let body = json!({ "readings": [weigh(&json!("?"))] }).to_string().replace("\"?\"", number);
+        let reply = sender.send_to(&portal, DOOR, &format!("msg_{number}"), body.as_bytes()).await;
+        assert_eq!(reply.status, 400, "{number}: {}", reply.body);
+    }
+    assert_eq!(ask(&portal, &format!("SELECT count(*) FROM observation WHERE patient_id = '{patient}'")).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_batch_is_refused_whole() {
     let portal = Portal::start().await;
     let house = House::build(&portal).await;
