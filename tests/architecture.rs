@@ -42,8 +42,8 @@ const NEIGHBOURS: [(&str, &[&str]); 9] = [
     ("casework", &["cases", "tasks"]),
     ("documents", &["cases"]),
     ("tasks", &["cases"]),
-    // Rules look at readings, raise alerts and give tasks; none of these knows of them.
-    ("rules", &["alerts", "readings", "tasks"]),
+    // Rules look at readings, raise alerts, give tasks and things to read; none of these knows of them.
+    ("rules", &["alerts", "content", "readings", "tasks"]),
     ("weekly", &["readings"]),
     ("visits", &["alerts"]),
     ("messages", &["alerts", "documents"]),

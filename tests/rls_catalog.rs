@@ -48,6 +48,7 @@ const DEFINERS: &[&str] = &[
     "kit.make_observation_partitions almoner_worker",
     "kit.message_arrives almoner_app",
     "kit.number_case almoner_app",
+    "kit.purge_rule_looks almoner_worker",
     "kit.readings_arrived almoner_app",
     "kit.tasks_follow_patient almoner_app",
     "kit.thread_guard almoner_app",

@@ -4,8 +4,8 @@ use askama::Template;
 use axum::http::StatusCode;
 use uuid::Uuid;
 
+use super::give;
 use super::queries::{self, Given};
-use super::{give, model};
 use crate::access::Permission;
 use crate::db::Tx;
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ use crate::web::ui::{Banner, Choice, Tab};
 use crate::web::{Ctx, Page};
 
 /// Entries to choose from.
-const CHOICES: i64 = 500;
+pub(super) const CHOICES: i64 = 500;
 
 /// A line of the list: what was given, and why.
 struct Line {
@@ -97,7 +97,7 @@ async fn page(
     let organization = ctx.actor.organization;
     let rows = queries::given(&mut tx, organization, record.id(), true).await?;
     let may_assign = ctx.actor.may(Permission::AssignContent) && record.stored.deleted_at.is_none();
-    let items = if may_assign { queries::list(&mut tx, organization, false, CHOICES).await? } else { Vec::new() };
+    let items = if may_assign { super::published(&mut tx, organization).await? } else { Vec::new() };
     let shell = record.shell(ctx, &mut tx, "reading").await?;
     tx.commit().await?;
     let keys = ctx.app.keyring();
@@ -112,10 +112,7 @@ async fn page(
         Ok(Line { row, note })
     };
     let chosen = typed.get("content");
-    let choice = |item: queries::Item| {
-        let words = format!("{} ({}, {} min)", item.title, model::language(&item.language), item.minutes);
-        Choice::new(item.id.to_string(), words, item.id.to_string() == chosen)
-    };
+    let choice = |item: super::Entry| Choice::new(item.id.to_string(), item.words, item.id.to_string() == chosen);
     let status = if errors.is_empty() { StatusCode::OK } else { record::REFUSED };
     let page = Section {
         banner: record.banner(ctx),

@@ -12,10 +12,12 @@ mod queries;
 
 pub use give::give;
 
+use uuid::Uuid;
+
 use crate::access::Permission::{AssignContent, EditContent, UsePortal, ViewContent};
 use crate::db::Tx;
 use crate::error::Result;
-use crate::ids::PatientId;
+use crate::ids::{OrganizationId, PatientId};
 use crate::web::{Ctx, Routes};
 
 /// How many things wait to be read by a patient, for the first page of the portal. One statement.
@@ -24,6 +26,30 @@ use crate::web::{Ctx, Routes};
 /// Where the database does not answer.
 pub async fn unread(tx: &mut Tx, ctx: &Ctx, patient: PatientId) -> Result<i64> {
     queries::unread(tx, ctx.actor.organization, patient).await
+}
+
+/// An entry of the library that can be given.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Which.
+    pub id: Uuid,
+    /// What it is called.
+    pub title: String,
+    /// The title with what helps to choose: `Swollen legs (English, 3 min)`.
+    pub words: String,
+}
+
+/// What can be given, by title: at most 500.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn published(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Entry>> {
+    let items = queries::list(tx, organization, false, chart::CHOICES).await?;
+    let entry = |item: queries::Item| {
+        let words = format!("{} ({}, {} min)", item.title, model::language(&item.language), item.minutes);
+        Entry { id: item.id, title: item.title, words }
+    };
+    Ok(items.into_iter().map(entry).collect())
 }
 
 /// The routes of this slice.

@@ -192,6 +192,34 @@ impl Tx {
     pub async fn savepoint(&mut self) -> Result<Transaction<'_, Postgres>> {
         Ok(Connection::begin(&mut *self.inner).await?)
     }
+
+    /// Begins a part that can be undone without the rest, where what happens in it needs the whole of this transaction. It is ended by
+    /// [`Tx::end_part`] or [`Tx::undo_part`]; parts do not lie in each other.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn begin_part(&mut self) -> Result<()> {
+        sqlx::query!("SAVEPOINT part").execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
+    /// Ends a part: it stays.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn end_part(&mut self) -> Result<()> {
+        sqlx::query!("RELEASE SAVEPOINT part").execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
+    /// Ends a part as if it had never been, also after an error in it. Nobody is woken for nothing but in vain.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn undo_part(&mut self) -> Result<()> {
+        sqlx::query!("ROLLBACK TO SAVEPOINT part").execute(&mut *self.inner).await?;
+        self.end_part().await
+    }
 }
 
 impl Deref for Tx {

@@ -79,6 +79,9 @@ const READINGS_PARTITIONS: Duration = Duration::from_hours(24);
 /// Rules ask for readings that have not come in days: ten minutes more are nothing.
 const RULES_MISSING: Duration = Duration::from_mins(10);
 
+/// Looks of rules that came to nothing months ago take up room only.
+const RULES_PURGE: Duration = Duration::from_hours(24);
+
 /// Files of readings that nobody confirmed hold room, and what somebody measured: not for longer than they need to.
 const READINGS_IMPORTS: Duration = Duration::from_hours(1);
 
@@ -188,6 +191,12 @@ const TIMERS: &[Timer] = &[
         kind: "rules.missing",
         label: "Look for readings that have not come",
         every: RULES_MISSING,
+        scope: Scope::EachOrganization,
+    },
+    Timer {
+        kind: "rules.purge",
+        label: "Delete looks of rules that came to nothing",
+        every: RULES_PURGE,
         scope: Scope::EachOrganization,
     },
     Timer {

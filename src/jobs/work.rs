@@ -42,6 +42,7 @@ pub fn all() -> Handlers {
         .on("readings.partitions", readings::jobs::make_partitions)
         .on("rules.evaluate", rules::jobs::evaluate)
         .on("rules.missing", rules::jobs::missing)
+        .on("rules.purge", rules::jobs::purge)
         .on("readings.check_import", readings::jobs::check_import)
         .on("readings.take_import", readings::jobs::take_import)
         .on("readings.sweep_imports", readings::jobs::sweep_imports)

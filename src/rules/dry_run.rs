@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono_tz::Tz;
 use uuid::Uuid;
 
 use super::model::{Condition, Op, Seen, Verdict};
@@ -9,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{FacilityId, OrganizationId, PatientId};
+use crate::web::format;
 
 /// Days of history.
 pub const DAYS: i16 = 90;
@@ -21,6 +23,23 @@ pub const LISTED: usize = 50;
 
 /// Below this number of patients nobody is nearly everyone.
 const FEW: usize = 8;
+
+/// On whose history a rule is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Everybody's whom the reader sees.
+    Everyone,
+    /// Those of one facility.
+    Facility(FacilityId),
+    /// One patient's.
+    Patient(PatientId),
+}
+
+impl From<Option<FacilityId>> for Whose {
+    fn from(facility: Option<FacilityId>) -> Self {
+        facility.map_or(Self::Everyone, Self::Facility)
+    }
+}
 
 /// Somebody for whom it would have fired.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +80,20 @@ impl DryRun {
         self.fired.len() >= FEW && self.fired.len() * 2 >= self.measured
     }
 
+    /// Of the history of one patient: "Would have fired 3 times for this patient in 90 days, last on 12-Nov-2026."
+    #[must_use]
+    pub fn words_of_one(&self, zone: Tz) -> String {
+        match self.fired.first() {
+            Some(one) => {
+                let times = if one.times == 1 { "once".to_owned() } else { format!("{} times", one.times) };
+                let last = format::date(one.latest.with_timezone(&zone).date_naive());
+                format!("Would have fired {times} for this patient in {DAYS} days, last on {last}.")
+            }
+            None if self.measured == 0 => format!("There is nothing to try it on: not measured in {DAYS} days."),
+            None => format!("Would not have fired for this patient in {DAYS} days."),
+        }
+    }
+
     /// "Would have fired 14 times for 9 patients in 90 days".
     #[must_use]
     pub fn words(&self) -> String {
@@ -89,18 +122,18 @@ struct Moment {
     fires: bool,
 }
 
-/// Looks at the history of whom this person sees, at one facility or at all. Firings less than a window apart are one: the alert of
+/// Looks at the history of whom this person sees. Firings less than a window apart are one: the alert of
 /// the first would still have been open.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn dry_run(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    facility: Option<FacilityId>,
-    condition: &Condition,
-) -> Result<DryRun> {
-    let people = people(tx, organization, facility).await?;
+pub async fn dry_run(tx: &mut Tx, organization: OrganizationId, whose: Whose, condition: &Condition) -> Result<DryRun> {
+    let people = match whose {
+        Whose::Everyone => people(tx, organization, None).await?,
+        Whose::Facility(facility) => people(tx, organization, Some(facility)).await?,
+        // Where they are inactive or discharged, they are left alone.
+        Whose::Patient(patient) => person(tx, organization, patient).await?,
+    };
     let partly = i64::try_from(people.len()).is_ok_and(|count| count > PATIENTS);
     let ids: Vec<Uuid> = people.keys().map(|patient| patient.uuid()).take(PATIENTS.try_into().unwrap_or(0)).collect();
     let moments = match condition.op {
@@ -148,6 +181,18 @@ async fn people(tx: &mut Tx, organization: OrganizationId, facility: Option<Faci
     .fetch_all(&mut **tx)
     .await?;
     Ok(rows.into_iter().map(|row| (row.id, (row.last_name, row.first_name))).collect())
+}
+
+async fn person(tx: &mut Tx, organization: OrganizationId, patient: PatientId) -> Result<People> {
+    let row = sqlx::query!(
+        "SELECT last_name, first_name FROM patient
+          WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL AND status NOT IN ('INACTIVE', 'DISCHARGED')",
+        organization.uuid(),
+        patient.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.into_iter().map(|row| (patient, (row.last_name, row.first_name))).collect())
 }
 
 /// Every reading, and whether so many of the window before it lie beyond the limit.
@@ -286,5 +331,12 @@ mod tests {
         let all = DryRun { fired: vec![fired(1); 30], measured: 41, partly: false };
         assert!(all.nearly_everyone());
         assert!(DryRun::default().words().starts_with("Would not have fired"));
+        assert_eq!(
+            run.words_of_one(Tz::UTC),
+            "Would have fired 9 times for this patient in 90 days, last on 01-Jan-1970."
+        );
+        assert!(DryRun::default().words_of_one(Tz::UTC).contains("nothing to try it on"));
+        let quiet = DryRun { measured: 1, ..DryRun::default() };
+        assert_eq!(quiet.words_of_one(Tz::UTC), "Would not have fired for this patient in 90 days.");
     }
 }

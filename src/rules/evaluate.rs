@@ -5,18 +5,16 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::evidence;
-use super::model::{Op, RuleAction, Severity, Verdict};
+use super::model::{Given, Op, RuleAction, Severity, Verdict};
 use super::queries::{self, Case, Execution, Touched};
 use super::trend::Trend;
-use crate::access::Role;
+use super::{evidence, failures, gives};
 use crate::alerts::{self, NewAlert};
 use crate::app::App;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::events::By;
 use crate::ids::{AlertId, RuleId, new_uuid};
-use crate::tasks::{self, Doer, NewTask, Priority};
 
 /// New alerts of one rule within an hour. A rule that fires for more is wrong rather than the patients ill; beyond this, one alert says so
 /// and the others wait for the next hour.
@@ -32,7 +30,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Reading => "READING",
             Self::Schedule => "SCHEDULE",
@@ -51,6 +49,18 @@ pub struct Tally {
     pub recovered: usize,
     /// Alerts held back.
     pub held: usize,
+    /// Rules that failed.
+    pub failed: usize,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.looked += other.looked;
+        self.raised += other.raised;
+        self.recovered += other.recovered;
+        self.held += other.held;
+        self.failed += other.failed;
+    }
 }
 
 /// What is to be done about one case.
@@ -62,7 +72,8 @@ enum Step {
     Leave { triggered: bool },
 }
 
-/// Looks at every rule that holds for `touched`, in the caller's transaction: a worker's.
+/// Looks at every rule that holds for `touched`, in the caller's transaction: a worker's. All of them at once; where that fails, each by
+/// itself, so that one that fails keeps no other from being looked at.
 ///
 /// # Errors
 /// Where the database does not answer.
@@ -70,7 +81,30 @@ pub async fn evaluate(app: &App, tx: &mut Tx, by: &By, cause: Cause, touched: &[
     if touched.is_empty() {
         return Ok(Tally::default());
     }
-    let cases = queries::cases(tx, by.organization, touched, cause == Cause::Schedule).await?;
+    tx.begin_part().await?;
+    match look(app, tx, by, cause, touched, None).await {
+        Ok(tally) => {
+            tx.end_part().await?;
+            Ok(tally)
+        }
+        Err(error) if failures::pass(&error) => Err(error),
+        Err(_) => {
+            tx.undo_part().await?;
+            failures::one_by_one(app, tx, by, cause, touched).await
+        }
+    }
+}
+
+/// Looks at every rule, or at one and its exceptions. Where it fails, part of it may have been done.
+pub(super) async fn look(
+    app: &App,
+    tx: &mut Tx,
+    by: &By,
+    cause: Cause,
+    touched: &[Touched],
+    only: Option<Uuid>,
+) -> Result<Tally> {
+    let cases = queries::cases(tx, by.organization, touched, cause == Cause::Schedule, only).await?;
     let mut steps: Vec<Step> = cases.iter().map(|case| step(case, cause)).collect();
     let held = hold_back(tx, by, &cases, &mut steps).await?;
 
@@ -81,14 +115,18 @@ pub async fn evaluate(app: &App, tx: &mut Tx, by: &By, cause: Cause, touched: &[
     let closed = alerts::recover(tx, by, &closing).await?;
 
     let mut executions = Vec::with_capacity(cases.len());
-    let mut tally = Tally { looked: cases.len(), held: held.len(), recovered: closed.len(), raised: 0 };
+    let mut tally = Tally { looked: cases.len(), held: held.len(), recovered: closed.len(), ..Tally::default() };
     for ((case, step), id) in cases.iter().zip(&steps).zip(ids) {
+        let mut given = None;
         let (triggered, outcome, alert) = match step {
             Step::Raise(_) => {
                 let became = raised.get(&case.key());
-                let new = became.is_some_and(|raised| raised.new);
-                tally.raised += usize::from(new);
-                (true, if new { "RAISED" } else { "REPEATED" }, became.map(|raised| raised.id))
+                let new = became.filter(|raised| raised.new);
+                if let Some(new) = new {
+                    tally.raised += 1;
+                    given = gives::give(app, tx, by, case, new.id, id).await?;
+                }
+                (true, if new.is_some() { "RAISED" } else { "REPEATED" }, became.map(|raised| raised.id))
             }
             Step::HoldBack => (true, "HELD_BACK", None),
             Step::Close(alert) if closed.contains(alert) => (false, "RECOVERED", Some(*alert)),
@@ -97,7 +135,7 @@ pub async fn evaluate(app: &App, tx: &mut Tx, by: &By, cause: Cause, touched: &[
         };
         // Of a sweep over everybody only news is worth a line.
         if cause == Cause::Reading || outcome != "NOTHING" {
-            let result = triggered.then(|| found(case, step));
+            let result = triggered.then(|| found(case, step, given));
             executions.push(Execution {
                 id,
                 rule: case.rule,
@@ -111,17 +149,20 @@ pub async fn evaluate(app: &App, tx: &mut Tx, by: &By, cause: Cause, touched: &[
         }
     }
     queries::keep(tx, by.organization, cause.as_str(), &executions).await?;
-    give_tasks(app, tx, by, &cases, &raised).await?;
     say_what_is_held(tx, by, &held).await?;
     Ok(tally)
 }
 
-/// What was found, for the record of the execution.
-fn found(case: &Case, step: &Step) -> Value {
-    match step {
+/// What was found, and what was given, for the record of the execution.
+fn found(case: &Case, step: &Step, given: Option<Given>) -> Value {
+    let mut found = match step {
         Step::Raise(Some(trend)) => json!({ "days": trend.days, "slope": trend.slope, "change": trend.change }),
         _ => json!({ "readings": case.count, "hits": case.hits }),
+    };
+    if let (Some(given), Some(fields)) = (given, found.as_object_mut()) {
+        fields.insert("given".to_owned(), given.as_str().into());
     }
+    found
 }
 
 fn step(case: &Case, cause: Cause) -> Step {
@@ -214,47 +255,14 @@ async fn raise(
 }
 
 /// The rule that fired, as a sentence.
-fn sentence(case: &Case) -> String {
+pub(super) fn sentence(case: &Case) -> String {
     let then = match case.action {
         RuleAction::Alert => "raise an alert",
         RuleAction::SuggestVisit => "suggest a visit",
         RuleAction::AssignTask => "raise an alert and give somebody a task",
+        RuleAction::AssignContent => "raise an alert and give the patient something to read",
     };
     format!("If {}, {then}.", case.condition().words())
-}
-
-/// Tasks of those rules that give one, with each new alert; not a second one while the first is open.
-async fn give_tasks(
-    app: &App,
-    tx: &mut Tx,
-    by: &By,
-    cases: &[Case],
-    raised: &HashMap<String, alerts::Raised>,
-) -> Result<()> {
-    for case in cases.iter().filter(|case| case.action == RuleAction::AssignTask) {
-        let Some(alert) = raised.get(&case.key()).filter(|alert| alert.new) else { continue };
-        let params = case.params();
-        let advice = params.text.map(|text| format!(" {text}")).unwrap_or_default();
-        let task = NewTask {
-            source: tasks::Source::Rule,
-            patient: case.patient,
-            facility: Some(case.place),
-            alert: Some(alert.id),
-            // What to look at; what is the matter is in the description, which is encrypted.
-            title: format!("Follow up readings: {}", case.condition().subject.words()),
-            description: Some(format!("{}: {}{advice}", case.name, sentence(case))),
-            doer: Doer::Role(params.role.unwrap_or(Role::MedicalAssistant)),
-            priority: match case.severity {
-                Severity::Critical => Priority::Urgent,
-                Severity::High => Priority::High,
-                Severity::Warning => Priority::Medium,
-                Severity::Info => Priority::Low,
-            },
-            due_at: None,
-        };
-        tasks::give(app, tx, by, task).await?;
-    }
-    Ok(())
 }
 
 /// One alert for each rule that fires for too many, in the queue of the place where it happens.

@@ -74,6 +74,14 @@ pub(super) fn payload(case: &Case, sentence: &str, line: &str, trend: Option<Tre
         RuleAction::Alert => {}
         RuleAction::SuggestVisit => facts.push(("Suggested", "A visit".to_owned())),
         RuleAction::AssignTask => facts.push(("Given", "A task".to_owned())),
+        RuleAction::AssignContent => {
+            let title = case.content_title.as_deref().unwrap_or("Something");
+            if case.content_there {
+                facts.push(("Given to read", title.to_owned()));
+            } else {
+                facts.push(("Not given to read", format!("{title} is archived. Choose something else for the rule")));
+            }
+        }
     }
     if let Some(advice) = case.params().text {
         facts.push(("What to do", advice));

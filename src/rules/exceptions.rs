@@ -2,10 +2,11 @@
 
 use axum::http::StatusCode;
 
+use super::dry_run::{DryRun, Whose, dry_run};
 use super::forms;
 use super::handlers::{STALE, version, written_down};
 use super::model::{Definition, Severity};
-use super::pages::{ExceptionPage, Held, Line, PatientPage};
+use super::pages::{ExceptionPage, Held, Line, PatientPage, Tried};
 use super::store::{self, Scope, Stored};
 use crate::access::Permission;
 use crate::db::Tx;
@@ -73,6 +74,9 @@ pub async fn save_patient(
         Ok(new) => new,
         Err(errors) => return patient_form(&ctx, tx, &record, held, typed, errors).await,
     };
+    if typed.ticked("try") {
+        return patient_form(&ctx, tx, &record, held, typed, FormErrors::default()).await;
+    }
     let scope = Scope { patient: Some(id), overrides: Some(rule), facility: None };
     let own = held.own().then_some(&held.holding.rule);
     let kept = keep(&ctx, &mut tx, scope, own, version(&typed), &new).await?;
@@ -115,6 +119,9 @@ async fn one_held(ctx: &Ctx, tx: &mut Tx, record: &Record, rule: RuleId) -> Resu
 }
 
 async fn patient_form(ctx: &Ctx, mut tx: Tx, record: &Record, held: Held, typed: Typed, errors: FormErrors) -> Page {
+    let zone = ctx.actor.zone;
+    let words = |run: &DryRun| run.words_of_one(zone);
+    let tried = tried(ctx, &mut tx, (&held.root, &typed, &errors), Whose::Patient(record.id()), words).await?;
     let shell = record.shell(ctx, &mut tx, "rule").await?;
     tx.commit().await?;
     let status = if errors.is_empty() { StatusCode::OK } else { REFUSED };
@@ -128,12 +135,33 @@ async fn patient_form(ctx: &Ctx, mut tx: Tx, record: &Record, held: Held, typed:
         root: held.root,
         typed,
         errors,
+        tried,
     };
     ctx.whole_page(status, &page)
 }
 
 fn fill(line: &Line) -> Typed {
     forms::fill(&line.definition).put_tick("enabled", line.rule.enabled)
+}
+
+/// Tries what was typed on history, and beside it the rule without the exception.
+async fn tried(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (root, typed, errors): (&Line, &Typed, &FormErrors),
+    whose: Whose,
+    words: impl Fn(&DryRun) -> String + Send,
+) -> Result<Option<Tried>> {
+    let (true, Ok(new)) = (errors.is_empty(), exception(root, typed)) else { return Ok(None) };
+    let organization = ctx.actor.organization;
+    let plain = dry_run(tx, organization, whose, &root.definition.condition).await?;
+    let run = if new.condition == root.definition.condition {
+        plain.clone()
+    } else {
+        dry_run(tx, organization, whose, &new.condition).await?
+    };
+    let typed = if new.enabled { words(&run) } else { format!("Is not at work here. If it were: {}", words(&run)) };
+    Ok(Some(Tried { typed, root: words(&plain), nearly_everyone: new.enabled && run.nearly_everyone() }))
 }
 
 /// What an exception may say otherwise: the limit, how many, how long, how grave, and whether at all.
@@ -188,6 +216,9 @@ pub async fn save_facility(
         Ok(new) => new,
         Err(errors) => return facility_form(&ctx, tx, (root, own, place), facility, typed, errors).await,
     };
+    if typed.ticked("try") {
+        return facility_form(&ctx, tx, (root, own, place), facility, typed, FormErrors::default()).await;
+    }
     let scope = Scope { facility: Some(facility), overrides: Some(rule), patient: None };
     let kept = keep(&ctx, &mut tx, scope, own.as_ref().map(|own| &own.rule), version(&typed), &new).await?;
     written_down(&ctx, &mut tx, kept, Action::Update, Some(facility), &new).await?;
@@ -238,6 +269,7 @@ async fn facility_form(
     typed: Typed,
     errors: FormErrors,
 ) -> Page {
+    let tried = tried(ctx, &mut tx, (&root, &typed, &errors), Whose::Facility(facility), DryRun::words).await?;
     let shell = ctx.shell(&mut tx, "Exception from a rule", Area::Rules).await?;
     tx.commit().await?;
     let status = if errors.is_empty() { StatusCode::OK } else { REFUSED };
@@ -251,6 +283,7 @@ async fn facility_form(
         root,
         typed,
         errors,
+        tried,
     };
     ctx.whole_page(status, &page)
 }

@@ -1,6 +1,8 @@
 //! What is typed into the editor of a rule, and what becomes of it.
 
-use super::model::{Condition, DOERS, Definition, MOST_DAYS, MOST_READINGS, Op, RuleAction, Severity, Subject};
+use super::model::{
+    Condition, DOERS, Definition, MOST_DAYS, MOST_READINGS, Op, Reading, RuleAction, Severity, Subject,
+};
 use super::trend::FEWEST_DAYS;
 use crate::access::Role;
 use crate::patients::fields::Typed;
@@ -28,6 +30,8 @@ pub(super) fn fill(rule: &Definition) -> Typed {
         .put("action", rule.action.as_str())
         .put_some("advice", rule.advice.as_deref())
         .put_some("doer", rule.doer.map(Role::as_str))
+        .put("reading", rule.reading.as_ref().map(|reading| reading.id.to_string()).unwrap_or_default())
+        .put_some("word", rule.word.as_deref())
         .put_tick("resolves", rule.resolves)
         .put("priority", rule.priority.to_string())
 }
@@ -44,8 +48,13 @@ pub(super) fn blank() -> Typed {
         .put("priority", "0")
 }
 
-/// Reads the editor. What is watched may be given: it does not change once there is a rule.
-pub(super) fn parse(typed: &Typed, fixed: Option<(Subject, Op)>, enabled: bool) -> Result<Definition, FormErrors> {
+/// Reads the editor. What is watched may be given: it does not change once there is a rule. `library` is what can be given to read.
+pub(super) fn parse(
+    typed: &Typed,
+    fixed: Option<(Subject, Op)>,
+    library: &[Reading],
+    enabled: bool,
+) -> Result<Definition, FormErrors> {
     let mut errors = FormErrors::default();
     let name = errors.required("name", typed.get("name"), "Give the rule a name: it is the title of its alerts");
     if name.chars().count() > NAME_CHARS {
@@ -76,6 +85,14 @@ pub(super) fn parse(typed: &Typed, fixed: Option<(Subject, Op)>, enabled: bool) 
     if needed && doer.is_none() {
         errors.add("doer", "Choose who is given the task");
     }
+    let gives = action == Ok(RuleAction::AssignContent);
+    let reading = library.iter().find(|entry| entry.id.to_string() == typed.get("reading")).filter(|_| gives).cloned();
+    match &reading {
+        None if gives => errors.add("reading", "Choose what the patient is given to read"),
+        Some(entry) if entry.archived => errors.add("reading", "This is archived: choose something that is in use"),
+        _ => {}
+    }
+    let word = long(&mut errors, "word", typed).filter(|_| gives);
     let priority = whole(&mut errors, "priority", typed.get("priority"), 0, 100);
     let condition = subject.zip(op).and_then(|(subject, op)| condition(&mut errors, typed, subject, op));
     match (condition, severity, action, errors.is_empty()) {
@@ -87,6 +104,8 @@ pub(super) fn parse(typed: &Typed, fixed: Option<(Subject, Op)>, enabled: bool) 
             action,
             advice,
             doer: doer.filter(|_| needed),
+            reading,
+            word,
             resolves: typed.ticked("resolves"),
             enabled,
             priority,
@@ -204,7 +223,7 @@ mod tests {
     }
 
     fn refused(subject: &str, op: Op, threshold: &str, days: &str) -> Vec<&'static str> {
-        let errors = parse(&typed(subject, op, threshold, days), None, false).expect_err("refused");
+        let errors = parse(&typed(subject, op, threshold, days), None, &[], false).expect_err("refused");
         errors.iter().map(|(field, _)| field).collect()
     }
 
@@ -224,11 +243,23 @@ mod tests {
 
     #[test]
     fn an_editor_filled_with_a_rule_gives_that_rule() {
-        let rule = parse(&typed("GLUCOSE", Op::Above, "13.5", "3").put("advice", " Call.\r\nToday. "), None, true)
-            .expect("a rule");
+        let typed = typed("GLUCOSE", Op::Above, "13.5", "3").put("advice", " Call.\r\nToday. ");
+        let rule = parse(&typed, None, &[], true).expect("a rule");
         assert_eq!(rule.condition.threshold, Some(13.5));
         assert_eq!(rule.advice.as_deref(), Some("Call.\nToday."));
-        assert_eq!(parse(&fill(&rule), None, true).expect("the same"), rule);
+        assert_eq!(parse(&fill(&rule), None, &[], true).expect("the same"), rule);
+        let entry = Reading { id: uuid::Uuid::from_u128(7), title: "Sugar".to_owned(), archived: false };
+        let typed =
+            typed.put("action", "ASSIGN_CONTENT").put("reading", entry.id.to_string()).put("word", "Please read.");
+        let gives = parse(&typed, None, std::slice::from_ref(&entry), true).expect("a rule");
+        assert_eq!((gives.reading.as_ref(), gives.word.as_deref()), (Some(&entry), Some("Please read.")));
+        assert_eq!(parse(&fill(&gives), None, std::slice::from_ref(&entry), true).expect("the same"), gives);
+        let alerts = parse(&typed.clone().put("action", "ALERT"), None, std::slice::from_ref(&entry), true);
+        assert_eq!(alerts.expect("a rule").reading, None, "what is not given is not kept");
+        for library in [&[][..], &[Reading { archived: true, ..entry }][..]] {
+            let errors = parse(&typed, None, library, true).expect_err("nothing to give");
+            assert_eq!(errors.iter().map(|(field, _)| field).collect::<Vec<_>>(), ["reading"]);
+        }
     }
 
     proptest! {
@@ -236,7 +267,7 @@ mod tests {
         fn whatever_becomes_a_rule_can_be_fulfilled_and_not(threshold in "\\PC{0,12}|[0-9]{1,4}([.,][0-9]{1,2})?", days in "[0-9]{0,3}", place in 0_usize..15) {
             let subject = Subject::all().nth(place).unwrap();
             for op in Op::ALL {
-                if let Ok(rule) = parse(&typed(&subject.name(), *op, &threshold, &days), None, false) {
+                if let Ok(rule) = parse(&typed(&subject.name(), *op, &threshold, &days), None, &[], false) {
                     let (low, high) = subject.limits().possible;
                     let condition = rule.condition;
                     prop_assert!((1..=90).contains(&condition.window_days));

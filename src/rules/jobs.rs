@@ -10,6 +10,23 @@ use crate::jobs::JobContext;
 /// Patients and metrics of one transaction.
 const BATCH: u16 = 1_000;
 
+/// Looks deleted in one transaction.
+const PURGED: i32 = 5_000;
+
+/// `rules.purge`: deletes looks that came to nothing longer ago than the organization keeps them.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn purge(app: App, job: JobContext) -> Result<()> {
+    loop {
+        let mut tx = job.begin(&app).await?;
+        if queries::purge(&mut tx, PURGED).await? < i64::from(PURGED) {
+            return job.commit(tx).await;
+        }
+        tx.commit().await?;
+    }
+}
+
 /// `rules.evaluate`: for whatever readings have arrived. The database adds this job with the readings.
 ///
 /// # Errors
@@ -26,7 +43,7 @@ pub async fn evaluate(app: App, job: JobContext) -> Result<()> {
     }
 }
 
-/// `rules.missing`: for readings that have not arrived; and for what was held back, or whose job was lost.
+/// `rules.missing`: for readings that have not arrived; and for what was held back, what failed, or whose job was lost.
 ///
 /// # Errors
 /// Where the database does not answer.
@@ -34,7 +51,7 @@ pub async fn missing(app: App, job: JobContext) -> Result<()> {
     let organization = job.organization()?;
     let mut tx = job.begin(&app).await?;
     let metrics = queries::missed(&mut tx, organization).await?;
-    queries::remember_held(&mut tx, organization).await?;
+    queries::remember(&mut tx, organization).await?;
     tx.commit().await?;
     loop {
         let mut tx = job.begin(&app).await?;

@@ -2,17 +2,22 @@
 //!
 //! Readings come in, whichever way; the database notes in the same transaction whose, and adds a job. The job looks at every rule that
 //! holds for them, in one statement for the whole batch, and raises, counts up or closes alerts. Nothing that writes readings knows of
-//! rules, and a rule that fails keeps no reading out.
+//! rules, and a rule that fails keeps out no reading and no other rule.
 
 mod dry_run;
+mod editor;
 mod evaluate;
 mod evidence;
 mod exceptions;
+mod failures;
 mod forms;
+mod gives;
 mod handlers;
+mod history;
 pub mod jobs;
 pub mod model;
 mod pages;
+mod past;
 mod queries;
 mod store;
 pub mod trend;
@@ -28,11 +33,11 @@ use crate::web::Routes;
 pub fn routes() -> Routes {
     Routes::new()
         .get("/rules", ViewRules, handlers::index)
-        .get("/rules/new", EditRules, handlers::ask_new)
-        .post("/rules/new", EditRules, handlers::create)
+        .get("/rules/new", EditRules, editor::ask_new)
+        .post("/rules/new", EditRules, editor::create)
         .get("/rules/{id}", ViewRules, handlers::show)
-        .get("/rules/{id}/edit", EditRules, handlers::ask_edit)
-        .post("/rules/{id}/edit", EditRules, handlers::save)
+        .get("/rules/{id}/edit", EditRules, editor::ask_edit)
+        .post("/rules/{id}/edit", EditRules, editor::save)
         .get("/rules/{id}/dry-run", ViewRules, handlers::ask_on)
         .post("/rules/{id}/on", EditRules, handlers::switch_on)
         .post("/rules/{id}/off", EditRules, handlers::switch_off)

@@ -1,6 +1,7 @@
 //! What a rule says: what it watches, when it is fulfilled, and what follows. No I/O here.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::access::Role;
 pub use crate::alerts::model::Severity;
@@ -32,6 +33,22 @@ named! {
         SuggestVisit = "SUGGEST_VISIT", "Raise an alert that suggests a visit";
         /// An alert, and a task for a role.
         AssignTask = "ASSIGN_TASK", "Raise an alert and give somebody a task";
+        /// An alert, and something to read for the patient.
+        AssignContent = "ASSIGN_CONTENT", "Raise an alert and give the patient something to read";
+    }
+}
+
+named! {
+    /// What was given with an alert.
+    Given {
+        /// A task.
+        Task = "TASK", "gave a task";
+        /// Something to read.
+        Content = "CONTENT", "gave it to read";
+        /// Nothing: the task is open, or it waits to be read.
+        Waits = "WAITS", "what was given before still waits";
+        /// Nothing: it is archived.
+        Archived = "ARCHIVED", "nothing given, as it is archived";
     }
 }
 
@@ -146,6 +163,17 @@ pub struct Condition {
     pub window_days: i16,
 }
 
+/// An entry of the library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Which.
+    pub id: Uuid,
+    /// What it is called.
+    pub title: String,
+    /// Whether it is archived, and so not given any more.
+    pub archived: bool,
+}
+
 /// A rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Definition {
@@ -163,6 +191,10 @@ pub struct Definition {
     pub advice: Option<String>,
     /// Who is given the task, where there is one.
     pub doer: Option<Role>,
+    /// What the patient is given to read, where that follows.
+    pub reading: Option<Reading>,
+    /// The words to the patient with which it is given.
+    pub word: Option<String>,
     /// Whether the alert ends by itself on recovery.
     pub resolves: bool,
     /// Whether it is at work.
@@ -181,6 +213,9 @@ pub struct ActionParams {
     /// Who does it, of a task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// The words to the patient, of something to read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub word: Option<String>,
 }
 
 fn days(count: i16) -> String {
@@ -241,6 +276,10 @@ impl Definition {
             RuleAction::AssignTask => {
                 let whom = self.doer.unwrap_or(Role::MedicalAssistant).label().to_lowercase();
                 format!("raise {article} {} alert and give a {whom} a task", self.severity)
+            }
+            RuleAction::AssignContent => {
+                let what = self.reading.as_ref().map_or("something", |reading| reading.title.as_str());
+                format!("raise {article} {} alert and give the patient “{what}” to read", self.severity)
             }
         };
         format!("If {}, {then}.", self.condition.words())
@@ -331,6 +370,8 @@ mod tests {
             action: RuleAction::Alert,
             advice: None,
             doer: None,
+            reading: None,
+            word: None,
             resolves: true,
             enabled: true,
             priority: 0,
@@ -346,6 +387,9 @@ mod tests {
             rule.sentence(),
             "If systolic blood pressure was not measured for 3 days, of somebody who measured it before, raise an INFO alert that suggests a visit."
         );
+        rule.action = RuleAction::AssignContent;
+        rule.reading = Some(Reading { id: Uuid::nil(), title: "Swollen legs".to_owned(), archived: false });
+        assert!(rule.sentence().ends_with("raise an INFO alert and give the patient “Swollen legs” to read."));
     }
 
     #[test]

@@ -4,8 +4,9 @@ use askama::Template;
 use chrono_tz::Tz;
 
 use super::dry_run::DryRun;
-use super::model::{DOERS, Definition, Op, RuleAction, Severity, Subject};
-use super::store::{Run, Stored, Version};
+use super::history::{Counts, Run, Version};
+use super::model::{DOERS, Definition, Given, Op, RuleAction, Severity, Subject};
+use super::store::Stored;
 use crate::access::Role;
 use crate::clock::Timestamp;
 use crate::facilities::Facility;
@@ -66,6 +67,8 @@ pub struct ShowPage {
     pub past: Vec<Past>,
     /// What it has done.
     pub runs: Vec<Run>,
+    /// How often it was looked at.
+    pub counts: Counts,
     /// Whether this person may change it.
     pub may_edit: bool,
     /// Facilities that may yet have an exception.
@@ -82,7 +85,25 @@ impl Run {
             "REPEATED" => "Counted up an open alert",
             "HELD_BACK" => "Held back: fires for too many",
             "RECOVERED" => "Closed its alert: recovered",
+            "FAILED" => "Failed",
             _ => "Nothing",
+        }
+    }
+
+    /// What was given with the alert, or why it failed.
+    pub(super) fn more(&self) -> Option<&str> {
+        let given = self.given.as_deref().and_then(|given| given.parse::<Given>().ok());
+        given.map(Given::label).or(self.error.as_deref())
+    }
+
+    /// The tone of it and an icon, so that it is never colour alone.
+    pub(super) fn sign(&self) -> (&'static str, &'static str) {
+        match self.outcome.as_str() {
+            "RAISED" => ("high", "bell"),
+            "RECOVERED" => ("ok", "check"),
+            "HELD_BACK" => ("warn", "bell-off"),
+            "FAILED" => ("crit", "triangle-alert"),
+            _ => ("", "rotate-ccw"),
         }
     }
 
@@ -113,6 +134,8 @@ pub struct EditPage {
     pub version: Option<i64>,
     /// Where it may hold.
     pub places: Vec<Choice>,
+    /// What can be given to read.
+    pub readings: Vec<Choice>,
     /// Whether the rule is at work.
     pub enabled: bool,
 }
@@ -258,6 +281,19 @@ pub struct ExceptionPage {
     pub back: String,
     /// The version of the exception there is.
     pub version: Option<i64>,
+    /// What it would have done, and what the rule without it, where what was typed makes sense.
+    pub tried: Option<Tried>,
+}
+
+/// What an exception would have done.
+#[derive(Debug)]
+pub struct Tried {
+    /// As it is typed.
+    pub typed: String,
+    /// The rule without the exception.
+    pub root: String,
+    /// Whether it would fire for nearly everyone.
+    pub nearly_everyone: bool,
 }
 
 impl ExceptionPage {

@@ -58,6 +58,10 @@ pub(super) struct Case {
     pub severity: Severity,
     pub action: RuleAction,
     pub params: Value,
+    /// What is given to read, where that follows, what it is called, and whether it is in use.
+    pub content: Option<Uuid>,
+    pub content_title: Option<String>,
+    pub content_there: bool,
     pub resolves: bool,
     pub patient: PatientId,
     pub place: FacilityId,
@@ -115,12 +119,13 @@ impl Case {
 }
 
 /// Looks at all rules that hold for these patients and metrics, the narrowest of each root. With `scheduled` only at those that ask
-/// for missing readings.
+/// for missing readings; with `only` at this one and its exceptions.
 pub(super) async fn cases(
     tx: &mut Tx,
     organization: OrganizationId,
     touched: &[Touched],
     scheduled: bool,
+    only: Option<Uuid>,
 ) -> Result<Vec<Case>> {
     let patients: Vec<Uuid> = touched.iter().map(|one| one.patient.uuid()).collect();
     let metrics: Vec<String> = touched.iter().map(|one| one.metric.as_str().to_owned()).collect();
@@ -131,7 +136,7 @@ pub(super) async fn cases(
                SELECT * FROM UNNEST($2::uuid[], $3::text[], $4::timestamptz[]) AS t (patient_id, metric, since)),
            chosen AS (
                SELECT DISTINCT ON (p.id, r.root_id) r.id, r.row_version, r.root_id, r.name, r.metric, r.part, r.op, r.threshold, r.min_count,
-                      r.window_days, r.severity, r.action, r.action_params, r.resolves, r.enabled, r.priority, p.id AS subject_id,
+                      r.window_days, r.severity, r.action, r.action_params, r.content_id, r.resolves, r.enabled, r.priority, p.id AS subject_id,
                       p.facility_id AS place_id, f.timezone, t.since, NOW() - MAKE_INTERVAL(days => r.window_days) AS opens,
                       'rule:' || r.root_id || ':' || p.id AS key
                  FROM touched AS t
@@ -140,7 +145,7 @@ pub(super) async fn cases(
                  JOIN facility AS f ON f.organization_id = $1 AND f.id = p.facility_id
                  JOIN clinical_rule AS r ON r.organization_id = $1 AND r.metric = t.metric AND r.deleted_at IS NULL
                       AND (r.facility_id IS NULL OR r.facility_id = p.facility_id) AND (r.patient_id IS NULL OR r.patient_id = p.id)
-                      AND (NOT $5 OR r.op = 'missing')
+                      AND (NOT $5 OR r.op = 'missing') AND ($6::uuid IS NULL OR r.root_id = $6)
                 ORDER BY p.id, r.root_id, r.patient_id IS NOT NULL DESC, r.overrides_id IS NOT NULL DESC),
            working AS (
                SELECT c.*, a.id AS open_id, a.status AS open_status, GREATEST(c.opens, closed.at) AS start, COALESCE(closed.at > c.opens, false) AS rests
@@ -153,13 +158,15 @@ pub(super) async fn cases(
                 WHERE c.enabled)
            SELECT w.id AS "rule!: RuleId", w.row_version AS "version!", w.root_id AS "root!", w.name AS "name!", w.metric AS "metric!: Metric",
                   w.part AS "part!", w.op AS "op!: Op", w.threshold, w.min_count AS "min_count!", w.window_days AS "window_days!",
-                  w.severity AS "severity!: Severity", w.action AS "action!: RuleAction", w.action_params AS "params!", w.resolves AS "resolves!",
+                  w.severity AS "severity!: Severity", w.action AS "action!: RuleAction", w.action_params AS "params!",
+                  w.content_id AS "content?", g.title AS "content_title?", COALESCE(g.status = 'PUBLISHED', false) AS "content_there!", w.resolves AS "resolves!",
                   w.subject_id AS "patient!: PatientId", w.place_id AS "place!: FacilityId", w.timezone AS "zone!",
                   w.open_id AS "open?: AlertId", COALESCE(w.open_status = 'ACKNOWLEDGED', false) AS "taken!", w.rests AS "rests!",
                   w.start AS "start!: Timestamp", n.count AS "count!", n.hits AS "hits!", COALESCE(n.last_hit >= w.since, false) AS "new_hit!",
                   COALESCE(latest.clear, false) AS "clear!", COALESCE(earlier.there, false) AS "before!",
                   COALESCE(d.days, '{}') AS "days!", COALESCE(d.medians, '{}') AS "medians!"
              FROM working AS w
+             LEFT JOIN content_item AS g ON g.organization_id = $1 AND g.id = w.content_id
             CROSS JOIN LATERAL (
                 SELECT COUNT(*) AS count, COUNT(*) FILTER (WHERE o.hit) AS hits, MAX(o.effective_at) FILTER (WHERE o.hit) AS last_hit
                   FROM (SELECT o.effective_at, CASE w.op WHEN '>' THEN CASE w.part WHEN 2 THEN o.value2_num ELSE o.value_num END > w.threshold
@@ -195,8 +202,78 @@ pub(super) async fn cases(
         &metrics,
         &since as _,
         scheduled,
+        only,
     )
     .fetch_all(&mut **tx)
+    .await?)
+}
+
+/// The rules that may hold for any of these, without their exceptions, as they are looked at.
+pub(super) async fn watching(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    touched: &[Touched],
+    scheduled: bool,
+) -> Result<Vec<(Uuid, Metric)>> {
+    let metrics: Vec<String> = touched.iter().map(|one| one.metric.as_str().to_owned()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT root_id AS "root!", metric AS "metric: Metric" FROM clinical_rule
+            WHERE organization_id = $1 AND metric = ANY ($2) AND deleted_at IS NULL AND (NOT $3 OR op = 'missing')
+            GROUP BY root_id, metric ORDER BY MAX(priority) DESC, root_id"#,
+        organization.uuid(),
+        &metrics,
+        scheduled,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.root, row.metric)).collect())
+}
+
+/// A rule that failed.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub name: String,
+    pub severity: Severity,
+    /// Where one of those for whom it was looked at is.
+    pub place: Option<FacilityId>,
+    /// For how many it was looked at.
+    pub count: i64,
+}
+
+/// Keeps that a rule failed, for each of those for whom it should have been looked at.
+pub(super) async fn keep_failure(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    root: Uuid,
+    touched: &[Touched],
+    (cause, error): (&str, &str),
+) -> Result<Option<Failed>> {
+    let patients: Vec<Uuid> = touched.iter().map(|one| one.patient.uuid()).collect();
+    let metrics: Vec<String> = touched.iter().map(|one| one.metric.as_str().to_owned()).collect();
+    Ok(sqlx::query_as!(
+        Failed,
+        r#"WITH chosen AS (
+               SELECT DISTINCT ON (p.id) r.id, r.row_version, r.enabled, p.id AS subject_id, p.facility_id AS place_id
+                 FROM UNNEST($2::uuid[], $3::text[]) AS t (patient_id, metric)
+                 JOIN patient AS p ON p.organization_id = $1 AND p.id = t.patient_id AND p.deleted_at IS NULL AND p.status NOT IN ('INACTIVE', 'DISCHARGED')
+                 JOIN clinical_rule AS r ON r.organization_id = $1 AND r.root_id = $4 AND r.metric = t.metric AND r.deleted_at IS NULL
+                      AND (r.facility_id IS NULL OR r.facility_id = p.facility_id) AND (r.patient_id IS NULL OR r.patient_id = p.id)
+                ORDER BY p.id, r.patient_id IS NOT NULL DESC, r.overrides_id IS NOT NULL DESC),
+           kept AS (
+               INSERT INTO rule_execution (organization_id, id, rule_id, rule_version, patient_id, cause, triggered, outcome, result)
+               SELECT $1, gen_random_uuid(), c.id, c.row_version, c.subject_id, $5, false, 'FAILED', jsonb_build_object('error', $6::text)
+                 FROM chosen AS c WHERE c.enabled)
+           SELECT root.name, root.severity AS "severity: Severity", (ARRAY_AGG(c.place_id ORDER BY c.subject_id))[1] AS "place: FacilityId", COUNT(*) AS "count!"
+             FROM clinical_rule AS root JOIN chosen AS c ON c.enabled
+            WHERE root.organization_id = $1 AND root.id = $4 GROUP BY root.name, root.severity"#,
+        organization.uuid(),
+        &patients,
+        &metrics,
+        root,
+        cause,
+        error,
+    )
+    .fetch_optional(&mut **tx)
     .await?)
 }
 
@@ -342,16 +419,22 @@ pub(super) async fn patients(
     .await?)
 }
 
-/// Brings what was held back within the last hours to mind again.
-pub(super) async fn remember_held(tx: &mut Tx, organization: OrganizationId) -> Result<u64> {
+/// Brings what was held back or failed within the last hours to mind again. What has failed four times in them fails for good.
+pub(super) async fn remember(tx: &mut Tx, organization: OrganizationId) -> Result<u64> {
     Ok(sqlx::query!(
         "INSERT INTO rule_touch (organization_id, patient_id, metric, since)
          SELECT DISTINCT $1::uuid, e.patient_id, r.metric, NOW()
            FROM rule_execution AS e JOIN clinical_rule AS r ON r.organization_id = $1 AND r.id = e.rule_id
-          WHERE e.organization_id = $1 AND e.outcome = 'HELD_BACK' AND e.executed_at > NOW() - INTERVAL '3 hours'",
+          WHERE e.organization_id = $1 AND e.outcome IN ('HELD_BACK', 'FAILED') AND e.executed_at > NOW() - INTERVAL '3 hours'
+          GROUP BY e.patient_id, r.metric, e.rule_id HAVING COUNT(*) FILTER (WHERE e.outcome = 'FAILED') < 4",
         organization.uuid(),
     )
     .execute(&mut **tx)
     .await?
     .rows_affected())
+}
+
+/// Deletes looks that came to nothing, as long ago as the organization says; how many.
+pub(super) async fn purge(tx: &mut Tx, batch: i32) -> Result<i64> {
+    Ok(sqlx::query_scalar!(r#"SELECT kit.purge_rule_looks($1) AS "gone!""#, batch).fetch_one(&mut **tx).await?)
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::model::{ActionParams, Condition, Definition, Op, RuleAction, Severity, Subject};
+use super::model::{ActionParams, Condition, Definition, Op, Reading, RuleAction, Severity, Subject};
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::{Error, OnConstraint as _, Result};
@@ -35,6 +35,9 @@ pub struct Stored {
     pub(super) severity: Severity,
     pub(super) action: RuleAction,
     pub(super) params: Value,
+    pub(super) content: Option<Uuid>,
+    pub(super) content_title: Option<String>,
+    pub(super) content_archived: bool,
     pub(super) resolves: bool,
     /// Whether it is at work.
     pub enabled: bool,
@@ -68,6 +71,12 @@ impl Stored {
             action: self.action,
             advice: params.text,
             doer: params.role,
+            reading: self.content.map(|id| Reading {
+                id,
+                title: self.content_title.clone().unwrap_or_default(),
+                archived: self.content_archived,
+            }),
+            word: params.word,
             resolves: self.resolves,
             enabled: self.enabled,
             priority: self.priority,
@@ -89,11 +98,12 @@ macro_rules! rules {
             r#"SELECT r.id AS "id: RuleId", r.facility_id AS "facility: FacilityId", f.name AS "place?", r.patient_id AS "patient: PatientId",
                       r.overrides_id AS "overrides: RuleId", r.name, r.description, r.metric AS "metric: Metric", r.part, r.op AS "op: Op", r.threshold,
                       r.min_count, r.window_days, r.severity AS "severity: Severity", r.action AS "action: RuleAction", r.action_params AS params,
-                      r.resolves, r.enabled, r.priority, r.row_version AS version, r.updated_at AS "updated_at: Timestamp",
+                      r.content_id AS content, c.title AS "content_title?", COALESCE(c.status = 'ARCHIVED', false) AS "content_archived!", r.resolves, r.enabled, r.priority, r.row_version AS version, r.updated_at AS "updated_at: Timestamp",
                       (SELECT COUNT(*) FROM clinical_rule AS x WHERE x.organization_id = r.organization_id AND x.overrides_id = r.id AND x.deleted_at IS NULL) AS "exceptions!",
                       (SELECT COUNT(*) FROM (SELECT FROM rule_execution AS e WHERE e.organization_id = r.organization_id AND e.rule_id = r.id AND e.triggered
                           AND e.outcome = 'RAISED' AND e.executed_at > NOW() - INTERVAL '30 days' LIMIT 1000) AS fired) AS "raised!"
                  FROM clinical_rule AS r LEFT JOIN facility AS f ON f.organization_id = r.organization_id AND f.id = r.facility_id
+                 LEFT JOIN content_item AS c ON c.organization_id = r.organization_id AND c.id = r.content_id
                 WHERE r.organization_id = $1 AND r.deleted_at IS NULL AND "# + $condition,
             $($argument),*
         )
@@ -168,7 +178,8 @@ pub struct Scope {
 }
 
 fn params(rule: &Definition) -> Value {
-    serde_json::to_value(ActionParams { text: rule.advice.clone(), role: rule.doer }).unwrap_or_default()
+    serde_json::to_value(ActionParams { text: rule.advice.clone(), role: rule.doer, word: rule.word.clone() })
+        .unwrap_or_default()
 }
 
 const TAKEN: &str = "There is a rule of this name already.";
@@ -182,8 +193,8 @@ pub async fn insert(tx: &mut Tx, by: &By, scope: Scope, rule: &Definition) -> Re
     let condition = &rule.condition;
     sqlx::query!(
         "INSERT INTO clinical_rule (organization_id, id, facility_id, patient_id, overrides_id, name, description, metric, part, op, threshold, min_count,
-                                    window_days, severity, action, action_params, resolves, enabled, priority, created_by_id, updated_by_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)",
+                                    window_days, severity, action, action_params, resolves, enabled, priority, created_by_id, updated_by_id, content_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20, $21)",
         by.organization.uuid(),
         id.uuid(),
         scope.facility.map(FacilityId::uuid),
@@ -204,6 +215,7 @@ pub async fn insert(tx: &mut Tx, by: &By, scope: Scope, rule: &Definition) -> Re
         rule.enabled,
         rule.priority,
         by.id,
+        rule.reading.as_ref().map(|reading| reading.id),
     )
     .execute(&mut **tx)
     .await
@@ -219,7 +231,7 @@ pub async fn update(tx: &mut Tx, by: &By, id: RuleId, version: i64, rule: &Defin
     let condition = &rule.condition;
     let rows = sqlx::query!(
         "UPDATE clinical_rule SET name = $4, description = $5, threshold = $6, min_count = $7, window_days = $8, severity = $9, action = $10,
-                action_params = $11, resolves = $12, enabled = $13, priority = $14, updated_by_id = $15
+                action_params = $11, resolves = $12, enabled = $13, priority = $14, updated_by_id = $15, content_id = $16
           WHERE organization_id = $1 AND id = $2 AND row_version = $3 AND deleted_at IS NULL",
         by.organization.uuid(),
         id.uuid(),
@@ -236,12 +248,38 @@ pub async fn update(tx: &mut Tx, by: &By, id: RuleId, version: i64, rule: &Defin
         rule.enabled,
         rule.priority,
         by.id,
+        rule.reading.as_ref().map(|reading| reading.id),
     )
     .execute(&mut **tx)
     .await
     .on_constraint("clinical_rule_name_unique", || Error::Conflict(TAKEN.to_owned()))?
     .rows_affected();
     Ok(rows == 1)
+}
+
+/// Lets the exceptions from a rule say what it says now, but for what they say otherwise: limit, number, window, severity, and whether at all.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn follow(tx: &mut Tx, by: &By, id: RuleId, rule: &Definition) -> Result<()> {
+    sqlx::query!(
+        "UPDATE clinical_rule SET name = $3, description = $4, action = $5, action_params = $6, content_id = $7, resolves = $8, priority = $9, updated_by_id = $10
+          WHERE organization_id = $1 AND overrides_id = $2 AND deleted_at IS NULL
+            AND (name, description, action, action_params, content_id, resolves, priority) IS DISTINCT FROM ($3, $4, $5, $6, $7, $8, $9)",
+        by.organization.uuid(),
+        id.uuid(),
+        rule.name,
+        rule.description,
+        rule.action.as_str(),
+        params(rule),
+        rule.reading.as_ref().map(|reading| reading.id),
+        rule.resolves,
+        rule.priority,
+        by.id,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Ends an exception. False where somebody else was quicker, or this person may not.
@@ -261,72 +299,4 @@ pub async fn end(tx: &mut Tx, by: &By, id: RuleId, version: i64) -> Result<bool>
     .await?
     .rows_affected();
     Ok(rows == 1)
-}
-
-/// A rule as it was.
-#[derive(Debug)]
-pub struct Version {
-    /// Which.
-    pub version: i64,
-    /// From when on.
-    pub at: Timestamp,
-    /// Who made it so.
-    pub who: Option<String>,
-    pub(super) definition: Value,
-}
-
-/// How a rule was, the latest first.
-///
-/// # Errors
-/// Where the database does not answer.
-pub async fn versions(tx: &mut Tx, organization: OrganizationId, id: RuleId) -> Result<Vec<Version>> {
-    Ok(sqlx::query_as!(
-        Version,
-        r#"SELECT v.version, v.made_at AS "at: Timestamp", u.first_name || ' ' || u.last_name AS who, v.definition
-             FROM clinical_rule_version AS v LEFT JOIN app_user AS u ON u.organization_id = v.organization_id AND u.id = v.made_by_id
-            WHERE v.organization_id = $1 AND v.rule_id = $2 ORDER BY v.version DESC LIMIT 100"#,
-        organization.uuid(),
-        id.uuid(),
-    )
-    .fetch_all(&mut **tx)
-    .await?)
-}
-
-/// What a rule has done.
-#[derive(Debug)]
-pub struct Run {
-    /// When.
-    pub at: Timestamp,
-    /// For whom.
-    pub patient: PatientId,
-    /// Their family name.
-    pub last_name: String,
-    /// Their given name.
-    pub first_name: String,
-    /// Its version then.
-    pub version: i64,
-    /// What came of it.
-    pub outcome: String,
-    /// The alert.
-    pub alert: Option<Uuid>,
-}
-
-/// What a rule and its exceptions have done of late, where it was more than nothing.
-///
-/// # Errors
-/// Where the database does not answer.
-pub async fn runs(tx: &mut Tx, organization: OrganizationId, id: RuleId, most: i64) -> Result<Vec<Run>> {
-    Ok(sqlx::query_as!(
-        Run,
-        r#"SELECT e.executed_at AS "at: Timestamp", e.patient_id AS "patient: PatientId", p.last_name, p.first_name, e.rule_version AS version,
-                  e.outcome, e.alert_id AS alert
-             FROM rule_execution AS e JOIN patient AS p ON p.organization_id = e.organization_id AND p.id = e.patient_id
-            WHERE e.organization_id = $1 AND e.rule_id = $2 AND e.outcome <> 'NOTHING'
-            ORDER BY e.executed_at DESC, e.id LIMIT $3"#,
-        organization.uuid(),
-        id.uuid(),
-        most,
-    )
-    .fetch_all(&mut **tx)
-    .await?)
 }

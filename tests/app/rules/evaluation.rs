@@ -17,13 +17,19 @@ use crate::patients::ask;
 use crate::support::{House, Portal, Sender};
 
 /// Runs the superuser's statement.
-async fn run(portal: &Portal, sql: &str) {
+pub(super) async fn run(portal: &Portal, sql: &str) {
     #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]
     sqlx::raw_sql(sql).execute(&portal.admin).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 /// A rule that is at work: `what` is op, threshold, count and days.
-async fn rule(portal: &Portal, organization: OrganizationId, metric: &str, what: &str, severity: &str) -> RuleId {
+pub(super) async fn rule(
+    portal: &Portal,
+    organization: OrganizationId,
+    metric: &str,
+    what: &str,
+    severity: &str,
+) -> RuleId {
     let id = RuleId::new();
     run(portal, &format!(
         "INSERT INTO clinical_rule (organization_id, id, name, metric, op, threshold, min_count, window_days, severity, enabled)
@@ -34,7 +40,7 @@ async fn rule(portal: &Portal, organization: OrganizationId, metric: &str, what:
 }
 
 /// Readings, so many hours ago each. Nobody hears of them.
-async fn measured(portal: &Portal, patient: PatientId, metric: Metric, readings: &[(f64, f64)]) {
+pub(super) async fn measured(portal: &Portal, patient: PatientId, metric: Metric, readings: &[(f64, f64)]) {
     for (hours, value) in readings {
         let second = if metric == Metric::BloodPressure { (value - 50.0).to_string() } else { "NULL".to_owned() };
         run(portal, &format!(
@@ -48,7 +54,13 @@ async fn measured(portal: &Portal, patient: PatientId, metric: Metric, readings:
 }
 
 /// Looks at the rules, as the job does.
-async fn look(portal: &Portal, house: &House, cause: Cause, patients: &[PatientId], metric: Metric) -> Tally {
+pub(super) async fn look(
+    portal: &Portal,
+    house: &House,
+    cause: Cause,
+    patients: &[PatientId],
+    metric: Metric,
+) -> Tally {
     let since = portal.app.clock.now() - chrono::TimeDelta::days(90);
     let touched: Vec<Touched> = patients.iter().map(|patient| Touched { patient: *patient, metric, since }).collect();
     let mut tx = portal.app.db.begin_worker(house.organization).await.expect("a transaction");
@@ -59,7 +71,7 @@ async fn look(portal: &Portal, house: &House, cause: Cause, patients: &[PatientI
     tally
 }
 
-async fn alerts(portal: &Portal, condition: &str) -> i64 {
+pub(super) async fn alerts(portal: &Portal, condition: &str) -> i64 {
     ask(portal, &format!("SELECT count(*) FROM alert WHERE dedupe_key LIKE 'rule%' AND {condition}")).await
 }
 
@@ -179,6 +191,31 @@ async fn an_alert_is_raised_once_counted_up_and_ends_on_recovery_unless_somebody
     assert_eq!(look(&portal, &house, Cause::Reading, &[ada], metric).await.raised, 1);
     // Every look is in the books.
     assert_eq!(ask(&portal, &format!("SELECT count(*) FROM rule_execution WHERE patient_id = '{ada}'")).await, 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_arrives_late_neither_ends_nor_begins_an_alert_that_later_readings_decide() {
+    let portal = Portal::start().await;
+    let house = House::build(&portal).await;
+    let ada = house.patient(&portal, house.clinic, "1").await;
+    let metric = Metric::HeartRate;
+    rule(&portal, house.organization, "HEART_RATE", "'>', 120, 1, 3", "HIGH").await;
+    for (hours, value, raised, recovered) in [
+        (1.0, 130.0, 1, 0),
+        // Earlier than what raised it.
+        (5.0, 80.0, 0, 0),
+        (0.5, 85.0, 0, 1),
+        // Earlier than what ended it.
+        (2.0, 140.0, 0, 0),
+    ] {
+        measured(&portal, ada, metric, &[(hours, value)]).await;
+        let tally = look(&portal, &house, Cause::Reading, &[ada], metric).await;
+        assert_eq!((tally.raised, tally.recovered), (raised, recovered), "{value} of {hours} hours ago");
+    }
+    // A batch that ends well raises nothing, whatever the order in which it was written.
+    let eve = house.patient(&portal, house.clinic, "2").await;
+    measured(&portal, eve, metric, &[(0.5, 80.0), (1.0, 150.0), (3.0, 90.0), (2.0, 140.0)]).await;
+    assert_eq!(look(&portal, &house, Cause::Reading, &[eve], metric).await.raised, 0);
 }
 
 /// The account of somebody.
