@@ -1,6 +1,6 @@
 -- The alerts of 50_alerts.sql as records, each with its history.
 SELECT pg_temp.enter(1);
-INSERT INTO alert (organization_id, id, number, facility_id, patient_id, type, severity, title, body, payload, status, assignee_id, raised_at, last_seen_at, seen_count, dedupe_key, due_at,
+INSERT INTO alert (organization_id, id, number, facility_id, patient_id, type, severity, title, body, payload, status, assignee_id, raised_at, last_seen_at, seen_count, dedupe_key, rule_execution_id, due_at,
                    acknowledged_at, acknowledged_by_id, ack_expires_at, snoozed_until, status_changed_at, created_at, created_by_id)
 OVERRIDING SYSTEM VALUE
 SELECT pg_temp.demo_id('organization', 1), pg_temp.demo_id('alert', n), number, pg_temp.demo_id('facility', place), pg_temp.demo_id('patient', person), type, severity, title, body, payload,
@@ -8,6 +8,7 @@ SELECT pg_temp.demo_id('organization', 1), pg_temp.demo_id('alert', n), number, 
        -- What a rule of 85_rules.sql would say too is known by the rule's key.
        coalesce('rule:' || pg_temp.rule_id(CASE n WHEN 1 THEN 1 WHEN 2 THEN 3 WHEN 4 THEN 4 WHEN 5 THEN 5 WHEN 7 THEN 6 WHEN 8 THEN 7 WHEN 18 THEN 7 END) || ':' || pg_temp.demo_id('patient', person),
                 lower(type) || ':' || coalesce('patient-' || person, 'facility-' || place) || ':' || n),
+       pg_temp.demo_id('run', CASE n WHEN 1 THEN 1 WHEN 2 THEN 4 WHEN 4 THEN 5 WHEN 5 THEN 6 WHEN 7 THEN 7 WHEN 8 THEN 8 WHEN 18 THEN 10 END),
        now() - ago + CASE severity WHEN 'CRITICAL' THEN INTERVAL '1 hour' WHEN 'HIGH' THEN INTERVAL '4 hours' WHEN 'WARNING' THEN INTERVAL '1 day' END,
        CASE status WHEN 'ACKNOWLEDGED' THEN now() - moved END, CASE status WHEN 'ACKNOWLEDGED' THEN pg_temp.demo_id('user', moved_by) END,
        CASE status WHEN 'ACKNOWLEDGED' THEN now() - moved + CASE severity WHEN 'CRITICAL' THEN INTERVAL '15 minutes' WHEN 'HIGH' THEN INTERVAL '1 hour' ELSE INTERVAL '4 hours' END END,

@@ -21,4 +21,6 @@ INSERT INTO handout VALUES
   (4, 4, 5, 1, '50 days', '48 days', NULL),
   (5, 6, 1, 12, '10 days', NULL, NULL);
 INSERT INTO clear_text (organization_id, table_name, column_name, row_id, value)
-SELECT pg_temp.demo_id('organization', 1), 'content_assignment', 'note', pg_temp.demo_id('given', n), note FROM handout WHERE note IS NOT NULL;
+SELECT pg_temp.demo_id('organization', 1), 'content_assignment', 'note', pg_temp.demo_id('given', n), note FROM handout WHERE note IS NOT NULL
+UNION ALL
+SELECT pg_temp.demo_id('organization', 1), 'content_assignment', 'note', pg_temp.demo_id('given', 6), 'Your sugar was low. Please read what to do when it happens.';

@@ -48,6 +48,7 @@ const FILES: &[(&str, &str)] = &[
     ("85_rules.sql", include_str!("../seeds/85_rules.sql")),
     ("85_reading.sql", include_str!("../seeds/85_reading.sql")),
     ("86_reading_given.sql", include_str!("../seeds/86_reading_given.sql")),
+    ("87_rule_runs.sql", include_str!("../seeds/87_rule_runs.sql")),
     ("90_visits.sql", include_str!("../seeds/90_visits.sql")),
     ("95_messages.sql", include_str!("../seeds/95_messages.sql")),
     ("96_conversations.sql", include_str!("../seeds/96_conversations.sql")),
