@@ -98,13 +98,13 @@ async fn nothing_is_given_twice_while_it_waits_and_nothing_that_is_archived() {
         format!("SELECT count(*) FROM rule_execution WHERE rule_id = '{weight}' AND result ->> 'given' = '{what}'")
     };
 
-    assert_eq!(again(&portal, &house, ada, 0.1).await, 1, "a new alert, but it still waits to be read");
+    assert_eq!(again(&portal, &house, ada, 0.05).await, 1, "a new alert, but it still waits to be read");
     assert_eq!(ask(&portal, &said("WAITS")).await, 1);
     run(&portal, READ).await;
-    assert_eq!(again(&portal, &house, ada, 0.2).await, 2, "it was read, and it happens again");
+    assert_eq!(again(&portal, &house, ada, 0.1).await, 2, "it was read, and it happens again");
     run(&portal, &format!("UPDATE content_item SET status = 'ARCHIVED' WHERE id = '{entry}'")).await;
     run(&portal, READ).await;
-    assert_eq!(again(&portal, &house, ada, 0.3).await, 2, "what is archived is not given");
+    assert_eq!(again(&portal, &house, ada, 0.15).await, 2, "what is archived is not given");
     assert_eq!(ask(&portal, &said("ARCHIVED")).await, 1);
     assert_eq!(alerts(&portal, "is_open AND payload ->> 'facts' LIKE '%Swollen legs is archived%'").await, 1);
     let clinician = house.person(&portal, almoner::access::Role::Clinician, Some(house.clinic)).await;
