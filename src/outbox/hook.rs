@@ -133,12 +133,11 @@ impl Hook {
 /// What connects; the certificates that the machine trusts are read once.
 fn connector(way: Way) -> anyhow::Result<HttpsConnector<Way>> {
     static TLS: OnceLock<ClientConfig> = OnceLock::new();
-    let tls = match TLS.get() {
-        Some(known) => known.clone(),
-        None => {
-            let tls = ClientConfig::builder().with_native_roots().context("this machine trusts no certificates")?;
-            TLS.get_or_init(|| tls.with_no_client_auth()).clone()
-        }
+    let tls = if let Some(known) = TLS.get() {
+        known.clone()
+    } else {
+        let tls = ClientConfig::builder().with_native_roots().context("this machine trusts no certificates")?;
+        TLS.get_or_init(|| tls.with_no_client_auth()).clone()
     };
     Ok(HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(way))
 }

@@ -65,8 +65,8 @@ impl Range {
     }
 
     pub(super) const fn v6(groups: [u16; 8], bits: u8) -> Self {
-        let [a, b, c, d, e, f, g, h] = groups;
-        Self { first: IpAddr::V6(Ipv6Addr::new(a, b, c, d, e, f, g, h)), bits }
+        let [g0, g1, g2, g3, g4, g5, g6, g7] = groups;
+        Self { first: IpAddr::V6(Ipv6Addr::new(g0, g1, g2, g3, g4, g5, g6, g7)), bits }
     }
 
     /// Whether the address is in it.
@@ -142,10 +142,7 @@ impl Reach {
     /// kept: it is looked at again for every connection.
     pub async fn leads_astray(&self, url: &Url) -> bool {
         let (Some(host), port) = (url.host_str(), url.port_or_known_default().unwrap_or(443)) else { return true };
-        let found = match timeout(LOOK_UP, look_up(host, port)).await {
-            Ok(Ok(found)) => found,
-            Ok(Err(_)) | Err(_) => return false,
-        };
+        let Ok(Ok(found)) = timeout(LOOK_UP, look_up(host, port)).await else { return false };
         !found.is_empty() && !found.iter().any(|address| self.permits(address.ip()))
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Forbidden;
 impl Forbidden {
     /// Whether this is what went wrong.
     pub(super) fn is_behind(error: &(dyn std::error::Error + 'static)) -> bool {
-        std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<Self>())
+        std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<Self>)
     }
 }
 

@@ -107,17 +107,16 @@ async fn page(ctx: &Ctx, mut tx: Tx, row: RequestRow, form: RawRequest, errors: 
         providers = people::staff(&mut tx, &ctx.actor, &facilities).await?;
         providers.retain(|one| one.offers);
         provider = if form.provider.is_empty() { None } else { chosen(ctx, &providers, &form.provider) };
-        let staff: Vec<Uuid> = match &provider {
-            Some(one) => vec![one.id.uuid()],
-            None => {
-                let here = people::offering_at(&mut tx, ctx.actor.organization, row.facility_id).await?;
-                if here.is_empty() {
-                    // However many facilities somebody sees, not everybody's time is looked through.
-                    anybody = format!("Anybody elsewhere (the first {OTHERS})");
-                    providers.iter().take(OTHERS).map(|one| one.id.uuid()).collect()
-                } else {
-                    here.into_iter().map(StaffId::uuid).collect()
-                }
+        let staff: Vec<Uuid> = if let Some(one) = &provider {
+            vec![one.id.uuid()]
+        } else {
+            let here = people::offering_at(&mut tx, ctx.actor.organization, row.facility_id).await?;
+            if here.is_empty() {
+                // However many facilities somebody sees, not everybody's time is looked through.
+                anybody = format!("Anybody elsewhere (the first {OTHERS})");
+                providers.iter().take(OTHERS).map(|one| one.id.uuid()).collect()
+            } else {
+                here.into_iter().map(StaffId::uuid).collect()
             }
         };
         times = find_times(ctx, &mut tx, &row, &form, &providers, &staff).await?;
