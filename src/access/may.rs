@@ -77,6 +77,8 @@ impl Role {
             P::UseMessages => matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager),
             P::AnswerForTeam => matches!(self, R::Clinician | R::MedicalAssistant),
             P::ViewDocuments => !matches!(self, R::Patient | R::Admin),
+            P::ViewPolicies => !matches!(self, R::Patient),
+            P::EditPolicies => matches!(self, R::Owner | R::Compliance),
             P::ViewChartDocuments => {
                 matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Compliance)
             }

@@ -111,6 +111,10 @@ pub enum Permission {
     ViewChartDocuments,
     /// Add documents to what one works on, and archive them.
     AddDocuments,
+    /// Read the policies and procedures that reach one.
+    ViewPolicies,
+    /// Add, review and archive policies and procedures.
+    EditPolicies,
     /// Read the audit of the organization.
     ViewAudit,
     /// See who may do what.
@@ -127,7 +131,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 62] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -182,6 +186,8 @@ impl Permission {
         Self::ViewDocuments,
         Self::ViewChartDocuments,
         Self::AddDocuments,
+        Self::ViewPolicies,
+        Self::EditPolicies,
         Self::ViewAudit,
         Self::ViewAccessMatrix,
         Self::ViewUsers,
@@ -248,6 +254,8 @@ impl Permission {
             Self::ViewDocuments => "Open documents",
             Self::ViewChartDocuments => "Open documents of charts",
             Self::AddDocuments => "Add documents",
+            Self::ViewPolicies => "Read policies",
+            Self::EditPolicies => "Add, review and archive policies",
             Self::ViewAudit => "Read the audit",
             Self::ViewAccessMatrix => "See who may do what",
             Self::ViewUsers => "See people and their roles",

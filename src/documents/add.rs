@@ -6,10 +6,12 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use super::attach::{Belongs, add_all, receive};
+use super::form::UploadForm;
 use super::handlers::{Owner, case_page, chart_page, document_page, find_to_change, owner};
 use super::model::{Category, Subject};
-use super::pages::UploadForm;
-use super::queries::{self, Kept, NewDocument, NewVersion};
+use super::policies;
+use super::queries::{self, Document, Kept, NewDocument, NewVersion};
+use super::shelf::Shelf;
 use super::upload::{Arrived, Received};
 use crate::db::Tx;
 use crate::error::{Error, Result};
@@ -43,6 +45,11 @@ pub(super) struct Facts {
     pub key: Option<String>,
 }
 
+/// `POST /policies`
+pub async fn to_policies(ctx: Ctx, request: Request) -> Page {
+    add(ctx, Subject::Policies(None), request).await
+}
+
 async fn add(ctx: Ctx, subject: Subject, request: Request) -> Page {
     // No transaction stays open while files come in: that may take an hour.
     let mut tx = ctx.app.db.begin(&ctx.actor).await?;
@@ -51,10 +58,14 @@ async fn add(ctx: Ctx, subject: Subject, request: Request) -> Page {
     drop(tx);
     let mut received = receive(&ctx, request, MANY).await?;
     let mut tx = ctx.app.db.begin(&ctx.actor).await?;
+    let mut errors = FormErrors::default();
+    let subject = match subject {
+        Subject::Policies(_) => policies::meant(&ctx, &mut tx, &received, &mut errors).await?,
+        Subject::Case(_) | Subject::Patient(_) | Subject::Message(_) => subject,
+    };
     let found = owner(&ctx, &mut tx, subject).await?;
     allowed(&ctx, &found)?;
-    let mut errors = FormErrors::default();
-    let facts = facts(&ctx, &received, &mut errors);
+    let facts = facts(&ctx, subject, &received, &mut errors);
     if received.arrived.is_empty() && received.refused.is_empty() {
         errors.add("file", "Choose at least one file");
     }
@@ -73,6 +84,7 @@ async fn add(ctx: Ctx, subject: Subject, request: Request) -> Page {
         Subject::Message(_) => Err(Error::NotFound),
         Subject::Case(_) => case_page(&ctx, tx, &found, form, None).await,
         Subject::Patient(id) => chart_page(&ctx, tx, &found, id, form, None).await,
+        Subject::Policies(_) => policies::page(&ctx, tx, policies::Wanted::default(), form).await,
     }
 }
 
@@ -93,10 +105,10 @@ pub(super) async fn multipart(request: Request) -> Result<Multipart> {
         .map_err(|_| Error::BadRequest("This is not a form with files. Go back and choose a file."))
 }
 
-fn facts(ctx: &Ctx, received: &Received, errors: &mut FormErrors) -> Facts {
+fn facts(ctx: &Ctx, subject: Subject, received: &Received, errors: &mut FormErrors) -> Facts {
     let category = match received.field("category") {
-        "" => Some(Category::Other),
-        name => Category::from_name(name),
+        "" => Some(Category::usual(subject)),
+        name => Category::from_name(name).filter(|category| Category::of(subject).contains(category)),
     };
     if category.is_none() {
         errors.add("category", "Choose a kind from the list");
@@ -110,7 +122,7 @@ fn facts(ctx: &Ctx, received: &Received, errors: &mut FormErrors) -> Facts {
         errors.add("expires_on", message);
         None
     });
-    Facts { category: category.unwrap_or(Category::Other), expires_on, key: key(received) }
+    Facts { category: category.unwrap_or(Category::usual(subject)), expires_on, key: key(received) }
 }
 
 pub(super) fn key(received: &Received) -> Option<String> {
@@ -159,14 +171,14 @@ fn no_room(name: &str) -> String {
     format!("{name}: there is not enough room left for your organization's files")
 }
 
-/// `POST /documents/{id}/versions`
-pub async fn version(ctx: Ctx, Id(id): Id<DocumentId>, request: Request) -> Page {
+/// `POST /documents/{id}/versions`, `POST /policies/{id}/versions`
+pub async fn version(ctx: Ctx, shelf: Shelf, Id(id): Id<DocumentId>, request: Request) -> Page {
     let mut tx = ctx.app.db.begin(&ctx.actor).await?;
-    find_to_change(&ctx, &mut tx, id).await?;
+    find_to_change(&ctx, &mut tx, shelf, id).await?;
     drop(tx);
     let mut received = receive(&ctx, request, 1).await?;
     let mut tx = ctx.app.db.begin(&ctx.actor).await?;
-    let (document, found) = find_to_change(&ctx, &mut tx, id).await?;
+    let (document, found) = find_to_change(&ctx, &mut tx, shelf, id).await?;
     let mut errors = FormErrors::default();
     let note = errors.line("note", received.field("note"));
     let note = (!note.is_empty()).then_some(note);
@@ -185,9 +197,9 @@ pub async fn version(ctx: Ctx, Id(id): Id<DocumentId>, request: Request) -> Page
                 events::record(&mut tx, &ctx.by(), event).await?;
                 file.keep();
                 tx.commit().await?;
-                return Ok(to_document(&ctx, id));
+                return Ok(to_document(&ctx, &document));
             }
-            Kept::Already => return Ok(to_document(&ctx, id)),
+            Kept::Already => return Ok(to_document(&ctx, &document)),
             Kept::NoRoom => received.refused.push(no_room(&file.name)),
         }
     }
@@ -195,6 +207,6 @@ pub async fn version(ctx: Ctx, Id(id): Id<DocumentId>, request: Request) -> Page
     document_page(&ctx, tx, document, &found, form).await
 }
 
-fn to_document(ctx: &Ctx, id: DocumentId) -> Response {
-    ctx.redirect(&format!("/documents/{id}"), Some(&Flash::ok("The new version is added.")))
+fn to_document(ctx: &Ctx, document: &Document) -> Response {
+    ctx.redirect(&document.href(), Some(&Flash::ok("The new version is added.")))
 }

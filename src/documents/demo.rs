@@ -24,6 +24,8 @@ struct Told {
     /// Days since the patient may read it, and the person who shared it.
     shared: Option<(i64, u32)>,
     note: Option<&'static str>,
+    /// Why it is archived.
+    archived: Option<&'static str>,
     filename: &'static str,
     content: &'static [u8],
 }
@@ -34,6 +36,8 @@ enum Owner {
     Case(i64),
     /// By the number of the message, which it came with.
     Message(u32),
+    /// A policy of a facility, by its number, or of the whole organization.
+    Policy(Option<u32>),
 }
 
 macro_rules! file {
@@ -51,15 +55,31 @@ const fn told(
     filename: &'static str,
     content: &'static [u8],
 ) -> Told {
-    Told { number, owner, title, category, added, good_for: None, shared: None, note: None, filename, content }
+    Told {
+        number,
+        owner,
+        title,
+        category,
+        added,
+        good_for: None,
+        shared: None,
+        note: None,
+        archived: None,
+        filename,
+        content,
+    }
 }
 
 /// Everything, in the order in which it was added to each document. People: 1 clinician, 2 assistant, 3 clerk,
-/// 5 caseworker, 7 manager, 11 patient, 14 caseworker.
+/// 5 caseworker, 7 manager, 8 owner, 9 compliance, 11 patient, 14 caseworker.
 fn all() -> Vec<Told> {
-    use Owner::{Case, Message, Patient};
+    use Owner::{Case, Message, Patient, Policy};
     let exercises =
         |days, name, content| told(4, Patient(4), "PLAN", (days, 1), "Exercises for the knee.pdf", name, content);
+    let infection = |days, content| {
+        let title = "Infection prevention and control.pdf";
+        Told { good_for: Some(345), ..told(15, Policy(None), "POLICY", (days, 9), title, title, content) }
+    };
     let old = "Exercises for the knee, October.pdf";
     let new = "Exercises for the knee, November.pdf";
     vec![
@@ -138,6 +158,56 @@ fn all() -> Vec<Told> {
         ),
         told(13, Message(2), "OTHER", (1, 11), "tablets.png", "tablets.png", file!("tablets.png")),
         told(14, Message(4), "OTHER", (1, 2), "List for readings.csv", "List for readings.csv", file!("readings.csv")),
+        infection(385, file!("policy_infection_1.pdf")),
+        Told { note: Some("Masks in the waiting room."), ..infection(20, file!("policy_infection_2.pdf")) },
+        Told {
+            good_for: Some(12),
+            ..told(
+                16,
+                Policy(None),
+                "POLICY",
+                (353, 8),
+                "Complaints.pdf",
+                "Complaints.pdf",
+                file!("policy_complaints.pdf"),
+            )
+        },
+        Told {
+            good_for: Some(-25),
+            ..told(
+                17,
+                Policy(Some(2)),
+                "POLICY",
+                (390, 9),
+                "After a fall.pdf",
+                "After a fall.pdf",
+                file!("policy_falls.pdf"),
+            )
+        },
+        Told {
+            good_for: Some(210),
+            ..told(
+                18,
+                Policy(Some(1)),
+                "POLICY",
+                (155, 9),
+                "Chaperones.pdf",
+                "Chaperones.pdf",
+                file!("policy_chaperones.pdf"),
+            )
+        },
+        Told {
+            archived: Some("Visitors come and go as they like again."),
+            ..told(
+                19,
+                Policy(Some(2)),
+                "POLICY",
+                (600, 9),
+                "Visitors.txt",
+                "Visitors.txt",
+                file!("policy_visitors.txt"),
+            )
+        },
     ]
 }
 
@@ -167,8 +237,8 @@ async fn add(
     told: &Told,
 ) -> anyhow::Result<()> {
     let (document, version) = (id(900, told.number), id(901, place));
-    let (bucket, patient, case, message) = match told.owner {
-        Owner::Patient(number) => ("RESIDENT_DOCS", Some(PatientId::from(id(6, number))), None, None),
+    let (bucket, patient, case, message, facility) = match told.owner {
+        Owner::Patient(number) => ("RESIDENT_DOCS", Some(PatientId::from(id(6, number))), None, None, None),
         Owner::Case(number) => {
             let found = sqlx::query_scalar!(
                 "SELECT id FROM cases WHERE organization_id = $1 AND number = $2",
@@ -176,12 +246,13 @@ async fn add(
                 number,
             );
             let Some(case) = found.fetch_optional(&mut *conn).await? else { return Ok(()) };
-            ("CASE_FILES", None, Some(case), None)
+            ("CASE_FILES", None, Some(case), None, None)
         }
         Owner::Message(number) => {
             let text = format!("01900000-0000-7000-80f2-{number:012}");
-            ("MESSAGE_FILES", None, None, Some(Uuid::parse_str(&text)?))
+            ("MESSAGE_FILES", None, None, Some(Uuid::parse_str(&text)?), None)
         }
+        Owner::Policy(number) => ("POLICY_FILES", None, None, None, number.map(|number| id(2, number))),
     };
     let ending = name::extension(told.filename);
     let kind = kind::identify(ending.as_deref(), told.content).map_err(anyhow::Error::msg)?;
@@ -196,8 +267,8 @@ async fn add(
         Err(_) => today.checked_sub_days(Days::new(days.unsigned_abs())),
     });
     sqlx::query!(
-        "INSERT INTO document (organization_id, id, bucket, category, title, patient_id, case_id, message_id, expires_on, shared_at, shared_by_id, created_at, created_by_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
+        "INSERT INTO document (organization_id, id, bucket, category, title, patient_id, case_id, message_id, expires_on, shared_at, shared_by_id, created_at, created_by_id, facility_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING",
         organization.uuid(),
         document,
         bucket,
@@ -211,6 +282,7 @@ async fn add(
         told.shared.map(|(_, number)| person(number)),
         ago(told.added.0) as Timestamp,
         person(told.added.1),
+        facility,
     )
     .execute(&mut *conn)
     .await?;
@@ -229,7 +301,17 @@ async fn add(
         person(told.added.1),
         ago(told.added.0) as Timestamp,
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
+    if let Some(reason) = told.archived {
+        sqlx::query!(
+            "UPDATE document SET status = 'ARCHIVED', archive_reason = $3 WHERE organization_id = $1 AND id = $2",
+            organization.uuid(),
+            document,
+            reason,
+        )
+        .execute(conn)
+        .await?;
+    }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `GET /documents/{id}/versions/{version}/file`: the file itself, to be saved; in parts, where a download resumes.
+//! `GET /documents/{id}/versions/{version}/file`, and the same of policies: the file itself, to be saved; in parts, where a download resumes.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -9,6 +9,7 @@ use super::handlers::find;
 use super::name::disposition;
 use super::queries::{self, Version};
 use super::range::{Part, wanted};
+use super::shelf::Shelf;
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event};
@@ -23,10 +24,11 @@ pub(super) const SANDBOX: &str = "sandbox; default-src 'none'; frame-ancestors '
 pub async fn file(
     ctx: Ctx,
     mut tx: Tx,
+    shelf: Shelf,
     Ids(id, version): Ids<DocumentId, DocumentVersionId>,
     headers: HeaderMap,
 ) -> Page {
-    let (document, owner) = find(&ctx, &mut tx, id).await?;
+    let (document, owner) = find(&ctx, &mut tx, shelf, id).await?;
     let version = version_of(&ctx, &mut tx, document.id, version).await?;
     send(&ctx, tx, &version, |details| owner.event(Action::Export, Some(id), details), &headers).await
 }

@@ -5,10 +5,12 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::form::{categories, day};
 use super::handlers::{Owner, find_to_change};
 use super::model::{Category, Subject};
-use super::pages::{EditPage, categories};
+use super::pages::EditPage;
 use super::queries::{self, Document};
+use super::shelf::Shelf;
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action};
@@ -56,15 +58,15 @@ impl RawDocument {
 }
 
 /// `GET /documents/{id}/edit`
-pub async fn ask(ctx: Ctx, mut tx: Tx, Id(id): Id<DocumentId>) -> Page {
-    let (document, owner) = find_to_change(&ctx, &mut tx, id).await?;
+pub async fn ask(ctx: Ctx, mut tx: Tx, shelf: Shelf, Id(id): Id<DocumentId>) -> Page {
+    let (document, owner) = find_to_change(&ctx, &mut tx, shelf, id).await?;
     let raw = RawDocument::of(&document);
     page(&ctx, tx, document, &owner, raw, FormErrors::default()).await
 }
 
 /// `POST /documents/{id}/edit`: title, kind and last day. The files stay as they are.
-pub async fn save(ctx: Ctx, mut tx: Tx, Id(id): Id<DocumentId>, Form(raw): Form<RawDocument>) -> Page {
-    let (document, owner) = find_to_change(&ctx, &mut tx, id).await?;
+pub async fn save(ctx: Ctx, mut tx: Tx, shelf: Shelf, Id(id): Id<DocumentId>, Form(raw): Form<RawDocument>) -> Page {
+    let (document, owner) = find_to_change(&ctx, &mut tx, shelf, id).await?;
     let mut errors = FormErrors::default();
     let title = errors.line("title", &raw.title);
     if title.is_empty() {
@@ -72,7 +74,8 @@ pub async fn save(ctx: Ctx, mut tx: Tx, Id(id): Id<DocumentId>, Form(raw): Form<
     } else if title.chars().count() > TITLE {
         errors.add("title", "Use 255 characters or fewer");
     }
-    let category = Category::from_name(&raw.category);
+    let known = Category::of(owner.subject);
+    let category = Category::from_name(&raw.category).filter(|category| known.contains(category));
     if category.is_none() {
         errors.add("category", "Choose a kind from the list");
     }
@@ -119,7 +122,8 @@ async fn page(
         shell,
         back: document.href(),
         name: document.title,
-        categories: categories(&raw.category),
+        categories: categories(owner.subject, &raw.category),
+        last_day: day(owner.subject),
         title: raw.title,
         expires: [raw.expires_on_day, raw.expires_on_month, raw.expires_on_year],
         row_version: raw.row_version,
@@ -139,7 +143,7 @@ pub struct RawShare {
 
 /// `POST /documents/{id}/share`: with the patient, or no longer.
 pub async fn share(ctx: Ctx, mut tx: Tx, Id(id): Id<DocumentId>, Form(raw): Form<RawShare>) -> Page {
-    let (document, owner) = find_to_change(&ctx, &mut tx, id).await?;
+    let (document, owner) = find_to_change(&ctx, &mut tx, Shelf::Records, id).await?;
     if !matches!(owner.subject, Subject::Patient(_)) {
         return Err(Error::NotFound);
     }

@@ -6,9 +6,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::attach::Belongs;
+use super::form::UploadForm;
 use super::model::Subject;
-use super::pages::{ArchivePage, CaseDocuments, ChartDocuments, DocumentPage, List, UploadForm};
+use super::pages::{ArchivePage, CaseDocuments, ChartDocuments, DocumentPage, List};
 use super::queries::{self, Document};
+use super::shelf::Shelf;
 use crate::cases::{self, model::CaseStatus};
 use crate::db::Tx;
 use crate::error::{Error, Result};
@@ -70,6 +72,14 @@ pub(super) async fn owner(ctx: &Ctx, tx: &mut Tx, subject: Subject) -> Result<Ow
                 open,
             })
         }
+        Subject::Policies(facility) => Ok(Owner {
+            subject,
+            patient: None,
+            facility,
+            label: "Policies".to_owned(),
+            href: "/policies".to_owned(),
+            open: true,
+        }),
         // Conversations show theirs themselves.
         Subject::Message(_) => Err(Error::NotFound),
     }
@@ -85,6 +95,7 @@ impl Owner {
     pub(super) fn area(&self) -> Area {
         match self.subject {
             Subject::Case(_) => Area::Cases,
+            Subject::Policies(_) => Area::Policies,
             Subject::Patient(_) | Subject::Message(_) => Area::Patients,
         }
     }
@@ -105,6 +116,7 @@ pub(super) fn subject_of(document: &Document) -> Result<Subject> {
     match (document.case, document.patient) {
         (Some(case), _) => Ok(Subject::Case(case)),
         (None, Some(patient)) => Ok(Subject::Patient(patient)),
+        (None, None) if document.is_policy() => Ok(Subject::Policies(document.facility)),
         // Buckets that have no pages yet.
         (None, None) => Err(Error::NotFound),
     }
@@ -173,16 +185,20 @@ pub(super) async fn chart_page(
     ctx.whole_page(status, &page)
 }
 
-/// The document and what it belongs to. Not visible is not found.
-pub(super) async fn find(ctx: &Ctx, tx: &mut Tx, id: DocumentId) -> Result<(Document, Owner)> {
+/// The document and what it belongs to. Not visible is not found, and neither is what these pages are not for.
+pub(super) async fn find(ctx: &Ctx, tx: &mut Tx, shelf: Shelf, id: DocumentId) -> Result<(Document, Owner)> {
     let document = queries::one(tx, ctx.actor.organization, id).await?.ok_or(Error::NotFound)?;
-    let owner = owner(ctx, tx, subject_of(&document)?).await?;
+    let subject = subject_of(&document)?;
+    if !shelf.holds(subject) {
+        return Err(Error::NotFound);
+    }
+    let owner = owner(ctx, tx, subject).await?;
     Ok((document, owner))
 }
 
 /// The same for who may change it: `Forbidden` where they only may see it.
-pub(super) async fn find_to_change(ctx: &Ctx, tx: &mut Tx, id: DocumentId) -> Result<(Document, Owner)> {
-    let (document, owner) = find(ctx, tx, id).await?;
+pub(super) async fn find_to_change(ctx: &Ctx, tx: &mut Tx, shelf: Shelf, id: DocumentId) -> Result<(Document, Owner)> {
+    let (document, owner) = find(ctx, tx, shelf, id).await?;
     if !owner.subject.may_add(ctx.actor.role) {
         return Err(Error::Forbidden);
     }
@@ -195,9 +211,9 @@ pub(super) async fn find_to_change(ctx: &Ctx, tx: &mut Tx, id: DocumentId) -> Re
     Ok((document, owner))
 }
 
-/// `GET /documents/{id}`
-pub async fn show(ctx: Ctx, mut tx: Tx, Id(id): Id<DocumentId>) -> Page {
-    let (document, owner) = find(&ctx, &mut tx, id).await?;
+/// `GET /documents/{id}`, `GET /policies/{id}`
+pub async fn show(ctx: Ctx, mut tx: Tx, shelf: Shelf, Id(id): Id<DocumentId>) -> Page {
+    let (document, owner) = find(&ctx, &mut tx, shelf, id).await?;
     let form = UploadForm::new(&ctx, &mut tx, &owner).await?;
     document_page(&ctx, tx, document, &owner, form).await
 }
@@ -214,7 +230,7 @@ pub(super) async fn document_page(
     let audited = events::record(&mut tx, &ctx.by(), event).await?;
     let banner = match owner.subject {
         Subject::Patient(id) => Some(record::open_seen(ctx, &mut tx, id, audited).await?.banner(ctx)),
-        Subject::Case(_) | Subject::Message(_) => None,
+        Subject::Case(_) | Subject::Message(_) | Subject::Policies(_) => None,
     };
     let shell = ctx.shell(&mut tx, "Document", owner.area()).await?;
     tx.commit().await?;
@@ -233,16 +249,16 @@ pub struct RawArchive {
 }
 
 /// `GET /documents/{id}/archive`: asks for the reason.
-pub async fn ask_archive(ctx: Ctx, mut tx: Tx, Id(id): Id<DocumentId>) -> Page {
-    let (document, owner) = find_to_change(&ctx, &mut tx, id).await?;
+pub async fn ask_archive(ctx: Ctx, mut tx: Tx, shelf: Shelf, Id(id): Id<DocumentId>) -> Page {
+    let (document, owner) = find_to_change(&ctx, &mut tx, shelf, id).await?;
     let row_version = document.row_version.to_string();
     archive_page(&ctx, tx, document, &owner, RawArchive { row_version, ..RawArchive::default() }, FormErrors::default())
         .await
 }
 
 /// `POST /documents/{id}/archive`: out of the way, for a reason, and still readable.
-pub async fn archive(ctx: Ctx, mut tx: Tx, Id(id): Id<DocumentId>, Form(raw): Form<RawArchive>) -> Page {
-    let (document, owner) = find_to_change(&ctx, &mut tx, id).await?;
+pub async fn archive(ctx: Ctx, mut tx: Tx, shelf: Shelf, Id(id): Id<DocumentId>, Form(raw): Form<RawArchive>) -> Page {
+    let (document, owner) = find_to_change(&ctx, &mut tx, shelf, id).await?;
     let mut errors = FormErrors::default();
     let reason = errors.text("reason", &raw.reason);
     if reason.is_empty() {

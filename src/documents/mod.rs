@@ -1,5 +1,5 @@
-//! Documents: files about a case or a patient, in versions that nobody changes, with who may see them decided by what
-//! they belong to.
+//! Documents: files about a case or a patient, and policies, in versions that nobody changes, with who may see them decided
+//! by what they belong to.
 //!
 //! The file streams into the store of [`crate::files`], encrypted; what is known of it is in the database. Nothing is
 //! ever deleted: a document is archived, with a reason, and stays readable.
@@ -9,6 +9,7 @@ pub mod attach;
 pub mod demo;
 mod download;
 mod edit;
+mod form;
 mod handlers;
 pub mod jobs;
 mod kind;
@@ -17,16 +18,20 @@ mod model;
 mod name;
 mod pages;
 mod panel;
+mod policies;
 mod preview;
 mod queries;
 mod range;
+mod shelf;
 mod upload;
 
 pub use model::{Category, FILE_BYTES, Subject};
 pub use panel::panel;
 pub use upload::{REQUEST_BYTES, Received};
 
-use crate::access::Permission::{AddDocuments, UsePortal, ViewChartDocuments, ViewDocuments};
+use crate::access::Permission::{
+    AddDocuments, EditPolicies, UsePortal, ViewChartDocuments, ViewDocuments, ViewPolicies,
+};
 use crate::web::Routes;
 
 /// The routes of this slice.
@@ -46,6 +51,16 @@ pub fn routes() -> Routes {
         .get("/documents/{id}/edit", AddDocuments, edit::ask)
         .post("/documents/{id}/edit", AddDocuments, edit::save)
         .post("/documents/{id}/share", AddDocuments, edit::share)
+        .get("/policies", ViewPolicies, policies::list)
+        .upload("/policies", EditPolicies, REQUEST_BYTES, add::to_policies)
+        .get("/policies/{id}", ViewPolicies, handlers::show)
+        .upload("/policies/{id}/versions", EditPolicies, REQUEST_BYTES, add::version)
+        .get("/policies/{id}/versions/{version}/file", ViewPolicies, download::file)
+        .get("/policies/{id}/versions/{version}/preview", ViewPolicies, preview::preview)
+        .get("/policies/{id}/archive", EditPolicies, handlers::ask_archive)
+        .post("/policies/{id}/archive", EditPolicies, handlers::archive)
+        .get("/policies/{id}/edit", EditPolicies, edit::ask)
+        .post("/policies/{id}/edit", EditPolicies, edit::save)
         .get("/my/documents", UsePortal, mine::index)
         .get("/my/documents/{id}/file", UsePortal, mine::file)
         .get("/my/documents/{id}/preview", UsePortal, mine::look)

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::access::Role;
-use crate::ids::{CaseId, PatientId};
+use crate::ids::{CaseId, FacilityId, PatientId};
 
 /// The largest file, in bytes: 100 MiB.
 pub const FILE_BYTES: u64 = 104_857_600;
@@ -17,6 +17,8 @@ pub enum Subject {
     Patient(PatientId),
     /// A message. The slice of messages decides who sees and sends those, and shows them.
     Message(Uuid),
+    /// The policies and procedures of a facility, or of the whole organization.
+    Policies(Option<FacilityId>),
 }
 
 impl Subject {
@@ -27,6 +29,7 @@ impl Subject {
             Self::Case(_) => "CASE_FILES",
             Self::Patient(_) => "RESIDENT_DOCS",
             Self::Message(_) => "MESSAGE_FILES",
+            Self::Policies(_) => "POLICY_FILES",
         }
     }
 
@@ -37,6 +40,7 @@ impl Subject {
             Self::Case(id) => format!("/cases/{id}/documents"),
             Self::Patient(id) => format!("/patients/{id}/documents"),
             Self::Message(_) => String::new(),
+            Self::Policies(_) => "/policies".to_owned(),
         }
     }
 
@@ -45,17 +49,33 @@ impl Subject {
     pub const fn case(self) -> Option<CaseId> {
         match self {
             Self::Case(id) => Some(id),
-            Self::Patient(_) | Self::Message(_) => None,
+            Self::Patient(_) | Self::Message(_) | Self::Policies(_) => None,
         }
     }
 
-    /// The ids of the case, patient and message: one of them, as the schema has it.
+    /// The facility, where it is what the document belongs to.
+    #[must_use]
+    pub const fn facility(self) -> Option<FacilityId> {
+        match self {
+            Self::Policies(facility) => facility,
+            Self::Case(_) | Self::Patient(_) | Self::Message(_) => None,
+        }
+    }
+
+    /// Whether these are policies.
+    #[must_use]
+    pub const fn are_policies(self) -> bool {
+        matches!(self, Self::Policies(_))
+    }
+
+    /// The ids of the case, patient and message: one of them, as the schema has it; of policies none.
     #[must_use]
     pub const fn ids(self) -> (Option<Uuid>, Option<Uuid>, Option<Uuid>) {
         match self {
             Self::Case(id) => (Some(id.uuid()), None, None),
             Self::Patient(id) => (None, Some(id.uuid()), None),
             Self::Message(id) => (None, None, Some(id)),
+            Self::Policies(_) => (None, None, None),
         }
     }
 
@@ -66,6 +86,7 @@ impl Subject {
             Self::Case(_) => matches!(role, Role::Clerk | Role::Chair | Role::Caseworker),
             Self::Patient(_) => matches!(role, Role::Clinician | Role::MedicalAssistant | Role::Manager),
             Self::Message(_) => false,
+            Self::Policies(_) => matches!(role, Role::Owner | Role::Compliance),
         }
     }
 }
@@ -118,6 +139,24 @@ impl Category {
         Self::Certificate,
         Self::Other,
     ];
+
+    /// Those that a document of `subject` can be, the likeliest first.
+    #[must_use]
+    pub const fn of(subject: Subject) -> &'static [Self] {
+        match subject {
+            Subject::Policies(_) => &[Self::Policy, Self::Plan, Self::Form, Self::Other],
+            Subject::Case(_) | Subject::Patient(_) | Subject::Message(_) => &Self::ALL,
+        }
+    }
+
+    /// What a document of `subject` is where nobody says.
+    #[must_use]
+    pub const fn usual(subject: Subject) -> Self {
+        match subject {
+            Subject::Policies(_) => Self::Policy,
+            Subject::Case(_) | Subject::Patient(_) | Subject::Message(_) => Self::Other,
+        }
+    }
 
     /// The name in the schema.
     #[must_use]

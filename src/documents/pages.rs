@@ -1,15 +1,14 @@
 //! The pages of documents.
 
 use askama::Template;
-use axum::http::StatusCode;
 use chrono::NaiveDate;
 
+use super::form::UploadForm;
 use super::handlers::{Owner, PAGE};
-use super::kind::{self, accept};
-use super::model::{Category, FILE_BYTES};
+use super::kind;
+use super::model::Category;
 use super::preview::{self, Look};
 use super::queries::{self, Document, Version};
-use super::upload::Received;
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::Result;
@@ -20,110 +19,8 @@ use crate::web::ui::{Banner, Choice, Tab};
 use crate::web::whom::Whom;
 use crate::web::{Ctx, filters, format};
 
-/// The form that brings files, and what became of it when it comes back.
-#[derive(Debug)]
-pub struct UploadForm {
-    /// So that a double click acts once.
-    pub key: String,
-    /// The kinds to choose from.
-    pub categories: Vec<Choice>,
-    /// Day, month and year, as typed.
-    pub expires: [String; 3],
-    /// What is new, as typed.
-    pub note: String,
-    /// What is wrong.
-    pub errors: FormErrors,
-    /// Files that were refused, with the reasons.
-    pub refused: Vec<String>,
-    /// Files that were added all the same.
-    pub added: Vec<String>,
-    /// The endings that are taken.
-    pub accept: String,
-    /// The largest file, in bytes, for the script.
-    pub most: u64,
-    /// What the field says about sizes.
-    pub hint: String,
-}
-
-impl UploadForm {
-    /// The empty form.
-    pub(super) async fn new(ctx: &Ctx, tx: &mut Tx, _: &Owner) -> Result<Self> {
-        let room = queries::room(tx, ctx.actor.organization).await?;
-        Ok(Self {
-            key: crate::ids::new_uuid().to_string(),
-            categories: categories(""),
-            expires: Default::default(),
-            note: String::new(),
-            errors: FormErrors::default(),
-            refused: Vec::new(),
-            added: Vec::new(),
-            accept: accept(),
-            most: FILE_BYTES,
-            hint: hint(room),
-        })
-    }
-
-    /// The form as it came, with what is wrong.
-    pub(super) async fn again(
-        ctx: &Ctx,
-        tx: &mut Tx,
-        owner: &Owner,
-        received: &Received,
-        errors: FormErrors,
-        added: Vec<String>,
-    ) -> Result<Self> {
-        let field = |name| received.field(name).to_owned();
-        Ok(Self {
-            categories: categories(received.field("category")),
-            expires: [field("expires_on_day"), field("expires_on_month"), field("expires_on_year")],
-            note: field("note"),
-            errors,
-            refused: received.refused.clone(),
-            added,
-            ..Self::new(ctx, tx, owner).await?
-        })
-    }
-
-    /// Whether anything is wrong.
-    pub fn is_wrong(&self) -> bool {
-        !self.errors.is_empty() || !self.refused.is_empty()
-    }
-
-    /// The status of a page with this form.
-    pub fn status(&self) -> StatusCode {
-        if self.is_wrong() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
-    }
-
-    /// Field and message, for the summary.
-    pub fn problems(&self) -> Vec<(&str, &str)> {
-        let files = self.refused.iter().map(|why| ("file", why.as_str()));
-        self.errors.iter().chain(files).collect()
-    }
-
-    /// What is wrong with the files, beside their field.
-    pub fn file_error(&self) -> Option<String> {
-        let lines = self.errors.get("file").into_iter().chain(self.refused.iter().map(String::as_str));
-        let all = lines.collect::<Vec<_>>().join(". ");
-        (!all.is_empty()).then_some(all)
-    }
-}
-
-pub(super) fn categories(chosen: &str) -> Vec<Choice> {
-    let chosen = if chosen.is_empty() { Category::Other.as_str() } else { chosen };
-    let choice = |category: Category| Choice::new(category.as_str(), category.label(), category.as_str() == chosen);
-    Category::ALL.into_iter().map(choice).collect()
-}
-
-/// Says how little room there is only where there is little.
-fn hint(room: u64) -> String {
-    const LITTLE: u64 = 20 * FILE_BYTES;
-    let each = "PDF, pictures, office documents, text, CSV, sound or video. Up to 100 MB each.";
-    if room < LITTLE {
-        format!("{each} Your organization has room for {} more.", format::file_size(room))
-    } else {
-        each.to_owned()
-    }
-}
+/// Days before its last one from which a document is marked.
+pub(super) const SOON: i64 = 30;
 
 /// Documents, the newest first.
 #[derive(Debug)]
@@ -132,6 +29,8 @@ pub struct List {
     pub documents: Vec<Document>,
     /// Where older ones are.
     pub older: Option<String>,
+    /// What to say where there is none, and what leads to more.
+    pub words: (&'static str, &'static str),
     /// Today, where the person is.
     pub today: NaiveDate,
     /// The present moment.
@@ -143,23 +42,50 @@ pub struct List {
 impl List {
     /// One page of the documents of a case or patient.
     pub(super) async fn load(ctx: &Ctx, tx: &mut Tx, owner: &Owner, after: Option<DocumentId>) -> Result<Self> {
-        let mut documents = queries::list(tx, ctx.actor.organization, owner.subject, after, PAGE + 1).await?;
-        let more = documents.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
-        documents.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
-        let older = documents.last().filter(|_| more).map(|last| format!("{}?after={}", owner.subject.href(), last.id));
-        Ok(Self { documents, older, today: ctx.today(), now: ctx.now(), zone: ctx.actor.zone })
+        let documents = queries::list(tx, ctx.actor.organization, owner.subject, after, PAGE + 1).await?;
+        let words = ("No documents yet", "Older documents");
+        Ok(Self::of(ctx, documents, &format!("{}?after=", owner.subject.href()), words))
+    }
+
+    /// A page of documents, of which one more than it holds were asked for; `further` and the last id is where it goes on.
+    pub(super) fn of(
+        ctx: &Ctx,
+        mut documents: Vec<Document>,
+        further: &str,
+        words: (&'static str, &'static str),
+    ) -> Self {
+        let most = usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let more = documents.len() > most;
+        documents.truncate(most);
+        let older = documents.last().filter(|_| more).map(|last| format!("{further}{}", last.id));
+        Self { documents, older, words, today: ctx.today(), now: ctx.now(), zone: ctx.actor.zone }
     }
 }
 
 impl Document {
+    /// Whether it is a policy of the organization or of a facility.
+    pub fn is_policy(&self) -> bool {
+        self.bucket == "POLICY_FILES"
+    }
+
+    /// Whom a policy is for.
+    pub fn reach(&self) -> &str {
+        self.place.as_deref().unwrap_or("Whole organization")
+    }
+
+    /// What the day is called, until which it is good or by which it is looked at again.
+    pub fn day_label(&self) -> &'static str {
+        if self.is_policy() { "Review" } else { "Validity" }
+    }
+
     /// The address of its page.
     pub fn href(&self) -> String {
-        format!("/documents/{}", self.id)
+        format!("/{}/{}", if self.is_policy() { "policies" } else { "documents" }, self.id)
     }
 
     /// The address of its newest file.
     pub fn file(&self) -> String {
-        format!("/documents/{}/versions/{}/file", self.id, self.version_id)
+        format!("{}/versions/{}/file", self.href(), self.version_id)
     }
 
     /// The picture beside its name.
@@ -182,22 +108,23 @@ impl Document {
         self.status == "ARCHIVED"
     }
 
-    /// Tone and words about its last day: past, or within a month.
+    /// Tone and words about its last day, or the day of its review: past, or within a month.
     pub fn expiry(&self, today: &NaiveDate) -> Option<(&'static str, String)> {
         let day = self.expires_on?;
         let words = format::date(day);
+        let (past, ahead) = if self.is_policy() { ("Review was due", "Review by") } else { ("Expired", "Expires") };
         Some(match (day - *today).num_days() {
-            ..0 => ("crit", format!("Expired {words}")),
-            0..30 => ("warn", format!("Expires {words}")),
-            30.. => ("", format!("Expires {words}")),
+            ..0 => ("crit", format!("{past} {words}")),
+            0..SOON => ("warn", format!("{ahead} {words}")),
+            SOON.. => ("", format!("{ahead} {words}")),
         })
     }
 }
 
 impl Version {
     /// The address of the file.
-    pub fn file(&self, document: &DocumentId) -> String {
-        format!("/documents/{document}/versions/{}/file", self.id)
+    pub fn file(&self, document: &Document) -> String {
+        format!("{}/versions/{}/file", document.href(), self.id)
     }
 
     /// `PDF, 212 kB`
@@ -294,7 +221,7 @@ impl DocumentPage {
         let look = versions.first().and_then(preview::look);
         let shown = |wanted| {
             let newest = versions.first().filter(|_| look == Some(wanted))?;
-            Some(format!("/documents/{}/versions/{}/preview", document.id, newest.id))
+            Some(format!("{}/versions/{}/preview", document.href(), newest.id))
         };
         Self {
             shell,
@@ -328,6 +255,8 @@ pub struct EditPage {
     pub title: String,
     /// The kinds to choose from.
     pub categories: Vec<Choice>,
+    /// What the day is called, and what it is.
+    pub last_day: (&'static str, &'static str),
     /// Day, month and year, as typed.
     pub expires: [String; 3],
     /// The version the form was filled from.

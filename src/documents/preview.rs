@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use super::download::{describe, version_of};
 use super::handlers::find;
 use super::queries::Version;
+use super::shelf::Shelf;
 use crate::db::Tx;
 use crate::error::Error;
 use crate::events::{self, Action, Event};
@@ -65,8 +66,8 @@ pub(super) fn look_at(mime: &str, size: i64) -> Option<Look> {
 }
 
 /// Shows a version.
-pub async fn preview(ctx: Ctx, mut tx: Tx, Ids(id, version): Ids<DocumentId, DocumentVersionId>) -> Page {
-    let (document, owner) = find(&ctx, &mut tx, id).await?;
+pub async fn preview(ctx: Ctx, mut tx: Tx, shelf: Shelf, Ids(id, version): Ids<DocumentId, DocumentVersionId>) -> Page {
+    let (document, owner) = find(&ctx, &mut tx, shelf, id).await?;
     let version = version_of(&ctx, &mut tx, document.id, version).await?;
     show(&ctx, tx, version, |details| owner.event(Action::View, Some(id), details)).await
 }

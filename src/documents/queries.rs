@@ -1,7 +1,5 @@
 //! Every statement on documents: what reads them; `write` has the others.
 
-mod write;
-
 use chrono::NaiveDate;
 
 use super::model::Subject;
@@ -10,17 +8,48 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{CaseId, DocumentId, DocumentVersionId, FacilityId, OrganizationId, PatientId};
 
+/// Reads documents with their newest versions; the text goes on with the condition.
+macro_rules! documents {
+    ([$($rest:tt)+], $($args:tt)*) => {
+        sqlx::query_as!(
+            Document,
+            r#"SELECT d.id AS "id: DocumentId", d.bucket, d.title, d.category, d.status, d.case_id AS "case: CaseId", d.patient_id AS "patient: PatientId",
+                  d.facility_id AS "facility: FacilityId", f.name AS "place?",
+                  d.expires_on AS "expires_on: NaiveDate", d.archived_at AS "archived_at: Timestamp", d.archive_reason,
+                  d.shared_at AS "shared_at: Timestamp",
+                  CASE WHEN d.shared_by_id IS NOT NULL THEN CONCAT_WS(' ', s.first_name, s.last_name) END AS sharer, d.row_version,
+                  v.version, v.id AS "version_id: DocumentVersionId", v.filename, v.mime_type AS mime, v.file_size AS size,
+                  v.uploaded_at AS "uploaded_at: Timestamp", CONCAT_WS(' ', u.first_name, u.last_name) AS "uploader!"
+           FROM document AS d
+           JOIN document_version AS v ON v.organization_id = d.organization_id AND v.document_id = d.id AND v.version = d.current_version
+           LEFT JOIN facility AS f ON f.organization_id = d.organization_id AND f.id = d.facility_id
+           LEFT JOIN app_user AS u ON u.organization_id = v.organization_id AND u.id = v.uploaded_by_id
+           LEFT JOIN app_user AS s ON s.organization_id = d.organization_id AND s.id = d.shared_by_id
+           WHERE d.organization_id = $1 AND "# + $($rest)+,
+            $($args)*
+        )
+    };
+}
+
+mod policies;
+mod write;
+
+pub use policies::{Policies, due, policies};
 pub use write::{Kept, NewDocument, NewVersion, add, add_version, archive, describe, share};
 
 /// A document with its newest version.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub id: DocumentId,
+    pub bucket: String,
     pub title: String,
     pub category: String,
     pub status: String,
     pub case: Option<CaseId>,
     pub patient: Option<PatientId>,
+    /// The facility that a policy is for, and its name; none where it is for the whole organization.
+    pub facility: Option<FacilityId>,
+    pub place: Option<String>,
     pub expires_on: Option<NaiveDate>,
     pub archived_at: Option<Timestamp>,
     pub archive_reason: Option<String>,
@@ -62,23 +91,12 @@ async fn find(
     most: i64,
 ) -> Result<Vec<Document>> {
     let (case, patient, message) = subject.map_or((None, None, None), Subject::ids);
-    Ok(sqlx::query_as!(
-        Document,
-        r#"SELECT d.id AS "id: DocumentId", d.title, d.category, d.status, d.case_id AS "case: CaseId", d.patient_id AS "patient: PatientId",
-                  d.expires_on AS "expires_on: NaiveDate", d.archived_at AS "archived_at: Timestamp", d.archive_reason,
-                  d.shared_at AS "shared_at: Timestamp",
-                  CASE WHEN d.shared_by_id IS NOT NULL THEN CONCAT_WS(' ', s.first_name, s.last_name) END AS sharer, d.row_version,
-                  v.version, v.id AS "version_id: DocumentVersionId", v.filename, v.mime_type AS mime, v.file_size AS size,
-                  v.uploaded_at AS "uploaded_at: Timestamp", CONCAT_WS(' ', u.first_name, u.last_name) AS "uploader!"
-           FROM document AS d
-           JOIN document_version AS v ON v.organization_id = d.organization_id AND v.document_id = d.id AND v.version = d.current_version
-           LEFT JOIN app_user AS u ON u.organization_id = v.organization_id AND u.id = v.uploaded_by_id
-           LEFT JOIN app_user AS s ON s.organization_id = d.organization_id AND s.id = d.shared_by_id
-           WHERE d.organization_id = $1 AND (d.case_id = $2 OR d.patient_id = $3 OR d.message_id = $7 OR d.id = $4)
+    Ok(documents!(
+        ["(d.case_id = $2 OR d.patient_id = $3 OR d.message_id = $7 OR d.id = $4)
              AND ($5::uuid IS NULL
                   OR (d.created_at, d.id) < (SELECT a.created_at, a.id FROM document AS a WHERE a.organization_id = $1 AND a.id = $5))
            ORDER BY d.created_at DESC, d.id DESC
-           LIMIT $6"#,
+           LIMIT $6"],
         organization.uuid(),
         case,
         patient,
@@ -176,7 +194,8 @@ pub async fn shared(
 ) -> Result<Vec<Document>> {
     Ok(sqlx::query_as!(
         Document,
-        r#"SELECT d.id AS "id: DocumentId", d.title, d.category, d.status, d.case_id AS "case: CaseId", d.patient_id AS "patient: PatientId",
+        r#"SELECT d.id AS "id: DocumentId", d.bucket, d.title, d.category, d.status, d.case_id AS "case: CaseId", d.patient_id AS "patient: PatientId",
+                  d.facility_id AS "facility: FacilityId", NULL AS "place?",
                   d.expires_on AS "expires_on: NaiveDate", d.archived_at AS "archived_at: Timestamp", d.archive_reason,
                   d.shared_at AS "shared_at: Timestamp", headers.staff_name(d.shared_by_id) AS sharer, d.row_version,
                   v.version, v.id AS "version_id: DocumentVersionId", v.filename, v.mime_type AS mime, v.file_size AS size,

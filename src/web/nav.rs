@@ -29,6 +29,8 @@ pub enum Area {
     Tasks,
     /// Things to read.
     Library,
+    /// Policies and procedures.
+    Policies,
     /// Reports on cases.
     Reports,
     /// Changes of details that patients ask for.
@@ -157,6 +159,14 @@ const LINES: &[Line] = &[
         href: "/content",
         icon: "book-open",
         label: "Library",
+    },
+    Line {
+        area: Area::Policies,
+        permission: Permission::ViewPolicies,
+        go: 'i',
+        href: "/policies",
+        icon: "scroll-text",
+        label: "Policies",
     },
     Line {
         area: Area::Reports,

@@ -114,7 +114,7 @@ async fn records(portal: &Portal, route: RouteInfo) -> Vec<Uuid> {
     let table = match route.path.split('/').nth(1) {
         Some("alerts") => "alert",
         Some("cases") => "cases",
-        Some("documents") => "document",
+        Some("documents" | "policies") => "document",
         Some("rules") => "clinical_rule",
         Some("patients") => "patient",
         Some("visits") => "visit",

@@ -4,6 +4,7 @@ mod bad_input;
 mod downloads;
 mod life;
 mod names;
+mod policies;
 mod reach;
 mod shared;
 mod store;

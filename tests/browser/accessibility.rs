@@ -67,7 +67,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
     let case = first(portal, "cases").await;
     let task = first(portal, "task").await;
     let (content, given) = (first(portal, "content").await, first(portal, "given").await);
-    let document = first(portal, "document").await;
+    let (document, policy) = (first(portal, "document").await, first(portal, "policy").await);
     for route in routes::all().table().filter(|route| route.method == "GET") {
         // For a quick look at one page: ONLY=/alerts cargo test --test browser axe
         if std::env::var("ONLY").is_ok_and(|only| !route.path.contains(&only)) {
@@ -95,6 +95,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
             Some("content") => content.as_str(),
             Some("my") if route.path.starts_with("/my/reading/") => given.as_str(),
             Some("documents") => document.as_str(),
+            Some("policies") => policy.as_str(),
             // One of the clinic: those of the organization are not the clinician's to change.
             Some("rules") => "01900000-0000-7000-8fe0-000000000002",
             _ => patient.as_str(),
@@ -141,7 +142,8 @@ async fn first(portal: &Portal, table: &str) -> String {
         }
         "slot" => "SELECT id::text FROM slot WHERE status = 'BLOCKED' ORDER BY start_time LIMIT 1",
         "app_user" => "SELECT id::text FROM app_user WHERE email = 'carer@example.com'",
-        "document" => "SELECT id::text FROM document WHERE current_version > 1",
+        "document" => "SELECT id::text FROM document WHERE current_version > 1 AND bucket = 'RESIDENT_DOCS'",
+        "policy" => "SELECT id::text FROM document WHERE current_version > 1 AND bucket = 'POLICY_FILES'",
         // Something to do on the page: it waits for its chair, about somebody, from an alert, with comments and tasks.
         "cases" => "SELECT id::text FROM cases WHERE number = 2041",
         "content" => "SELECT id::text FROM content_item WHERE version > 1",

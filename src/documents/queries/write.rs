@@ -6,7 +6,7 @@ use crate::db::Tx;
 use crate::documents::model::Subject;
 use crate::error::Result;
 use crate::files::Stored;
-use crate::ids::{DocumentId, DocumentVersionId, OrganizationId, UserId};
+use crate::ids::{DocumentId, DocumentVersionId, FacilityId, OrganizationId, UserId};
 
 /// What is to be kept of a file.
 #[derive(Clone, Debug)]
@@ -51,8 +51,8 @@ pub async fn add(
     let mut step = tx.savepoint().await?;
     let (case, patient, message) = document.subject.ids();
     sqlx::query!(
-        "INSERT INTO document (organization_id, id, bucket, category, title, case_id, patient_id, message_id, expires_on, created_by_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO document (organization_id, id, bucket, category, title, case_id, patient_id, message_id, expires_on, created_by_id, facility_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         organization.uuid(),
         document.id.uuid(),
         document.subject.bucket(),
@@ -63,6 +63,7 @@ pub async fn add(
         message,
         document.expires_on as Option<NaiveDate>,
         by.uuid(),
+        document.subject.facility().map(FacilityId::uuid),
     )
     .execute(&mut *step)
     .await?;
