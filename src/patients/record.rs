@@ -236,24 +236,30 @@ impl Record {
     }
 }
 
-/// The sections of a chart: the end of the address, the words, and who may open it. Later slices add theirs.
+/// Sections that are tabs in a wide window, where the person may open them; what comes after them is in a menu.
+pub const TABS: usize = 8;
+
+/// The same on a phone.
+pub const TABS_ON_A_PHONE: usize = 3;
+
+/// The sections of a chart, those that are looked at most first: the end of the address, the words, and who may open it.
 const SECTIONS: &[(&str, &str, Permission)] = &[
     ("", "Summary", Permission::ViewPatients),
     ("alerts", "Alerts", Permission::ViewAlerts),
     ("vitals", "Vitals", Permission::ViewReadings),
-    ("weeks", "Weeks", Permission::ViewWeeklySummaries),
-    ("tasks", "Tasks", Permission::ViewPatients),
-    ("reading", "Reading", Permission::ViewContent),
-    ("rules", "Rules", Permission::ViewRules),
     ("messages", "Messages", Permission::UseMessages),
-    ("details", "Details", Permission::ViewPatients),
-    ("allergies", "Allergies", Permission::ViewPatients),
+    ("tasks", "Tasks", Permission::ViewPatients),
+    ("documents", "Documents", Permission::ViewChartDocuments),
     ("conditions", "Problems", Permission::ViewPatients),
-    ("flags", "Flags", Permission::ViewPatients),
+    ("allergies", "Allergies", Permission::ViewPatients),
+    ("details", "Details", Permission::ViewPatients),
     ("contacts", "Contacts", Permission::ViewPatients),
     ("coverage", "Cover", Permission::ViewPatients),
     ("care-team", "Care team", Permission::ViewPatients),
-    ("documents", "Documents", Permission::ViewChartDocuments),
+    ("flags", "Flags", Permission::ViewPatients),
+    ("weeks", "Weeks", Permission::ViewWeeklySummaries),
+    ("reading", "Reading", Permission::ViewContent),
+    ("rules", "Rules", Permission::ViewRules),
     ("portal", "Portal", Permission::ViewPortalAccounts),
     ("access-log", "Access log", Permission::ViewAccessLog),
 ];

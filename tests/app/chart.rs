@@ -41,6 +41,25 @@ async fn every_section_shows_who_it_is_about_and_is_one_event_in_the_audit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_section_is_a_tab_or_in_the_menu_and_the_open_one_a_tab() {
+    let portal = Portal::start().await;
+    let id = okafor(&portal).await;
+    let clinician = portal.sign_in("clinician").await;
+    for (section, label) in [("", "Summary"), ("/documents", "Documents"), ("/access-log", "Access log")] {
+        let page = clinician.get(&format!("/patients/{id}{section}")).await;
+        let names = "nav[aria-label='Chart sections']";
+        assert_eq!(page.texts(&format!("{names} > a[aria-current='page']")), [label]);
+        let (tabs, menu) = (page.texts(&format!("{names} > a")), page.texts(&format!("{names} .pop > a")));
+        assert_eq!(tabs.len(), if section == "/access-log" { 9 } else { 8 }, "{tabs:?}");
+        let narrow = page.texts(&format!("{names} .pop .more a"));
+        assert!(tabs.iter().all(|tab| !menu.contains(tab)), "{menu:?}");
+        assert!(narrow.iter().all(|only_there| tabs.contains(only_there)), "{narrow:?}");
+        assert_eq!(tabs.len() + menu.len(), 18, "{tabs:?} {menu:?}");
+        assert_eq!(page.texts(&format!("{names} > a.w")).len(), narrow.len(), "a phone has the same in its menu");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_seen_answers_like_what_does_not_exist() {
     let portal = Portal::start().await;
     let id = okafor(&portal).await;

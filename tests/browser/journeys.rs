@@ -1,6 +1,6 @@
 //! What people come to do, done in a browser, with JavaScript and again without.
 
-use crate::driver::{Screen, Script, Window};
+use crate::driver::{ENTER, Screen, Script, Window};
 use crate::support::Portal;
 
 /// A clinician signs in, works through the queue, opens the chart and comes back.
@@ -137,4 +137,30 @@ async fn no_page_breaks_the_content_security_policy() {
             .await;
         assert_eq!(broken, serde_json::json!([]), "{path}");
     }
+}
+
+/// What is no tab of a chart is in a menu, opened and gone through by the keyboard.
+async fn the_rest_of_the_chart(screen: Screen, script: Script) {
+    let portal = Portal::start().await;
+    let window = Window::open(&portal, screen, script).await;
+    window.sign_in("clinician").await;
+    window.goto("/patients/01900000-0000-7000-8006-000000000001").await;
+    window.tab_to("More sections").await;
+    window.keys(ENTER).await;
+    window.wait_for(".tabs details[open] .pop").await;
+    window.picture("chart-menu").await;
+    window.tab_to("Contacts").await;
+    window.keys(ENTER).await;
+    window.wait_for(".tabs > [href$='/contacts'][aria-current='page']").await;
+    assert!(window.address().await.ends_with("/contacts"));
+}
+
+#[tokio::test]
+async fn a_clinician_finds_the_rest_of_the_chart_in_a_menu() {
+    the_rest_of_the_chart(Screen::Desk, Script::On).await;
+}
+
+#[tokio::test]
+async fn a_clinician_finds_the_rest_of_the_chart_on_a_phone_without_javascript() {
+    the_rest_of_the_chart(Screen::Phone, Script::Off).await;
 }
