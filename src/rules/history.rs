@@ -121,9 +121,10 @@ impl Counts {
         }
         let others = [("recovered", self.recovered), ("held back", self.held), ("failed", self.failed)];
         let fired = if self.fired == 0 { "never fired".to_owned() } else { format!("fired {}", times(self.fired)) };
-        let rest = others.into_iter().filter(|(_, count)| *count > 0);
-        let rest: String = rest.map(|(word, count)| format!(", {word} {}", times(count))).collect();
-        format!("Looked at {} in 30 days: {fired}{rest}.", times(self.looked))
+        let others = others.into_iter().filter(|(_, count)| *count > 0);
+        let parts: Vec<_> =
+            std::iter::once(fired).chain(others.map(|(word, count)| format!("{word} {}", times(count)))).collect();
+        format!("Looked at {} in 30 days: {}.", times(self.looked), parts.join(", "))
     }
 }
 
