@@ -72,14 +72,14 @@ const fn told(
 
 /// Everything, in the order in which it was added to each document. People: 1 clinician, 2 assistant, 3 clerk,
 /// 5 caseworker, 7 manager, 8 owner, 9 compliance, 11 patient, 14 caseworker.
-fn all() -> Vec<Told> {
-    use Owner::{Case, Message, Patient, Policy};
+fn all() -> impl Iterator<Item = Told> {
+    of_patients().into_iter().chain(of_cases_and_messages()).chain(policies())
+}
+
+fn of_patients() -> Vec<Told> {
+    use Owner::Patient;
     let exercises =
         |days, name, content| told(4, Patient(4), "PLAN", (days, 1), "Exercises for the knee.pdf", name, content);
-    let infection = |days, content| {
-        let title = "Infection prevention and control.pdf";
-        Told { good_for: Some(345), ..told(15, Policy(None), "POLICY", (days, 9), title, title, content) }
-    };
     let old = "Exercises for the knee, October.pdf";
     let new = "Exercises for the knee, November.pdf";
     vec![
@@ -134,6 +134,12 @@ fn all() -> Vec<Told> {
                 file!("care_agreement.pdf"),
             )
         },
+    ]
+}
+
+fn of_cases_and_messages() -> Vec<Told> {
+    use Owner::{Case, Message};
+    vec![
         told(7, Case(2041), "QUOTE", (5, 3), "Quote Holt & Daughters.pdf", "Quote 1184.pdf", file!("quote_rail.pdf")),
         told(8, Case(2041), "QUOTE", (5, 3), "Quote Safe Home.pdf", "Offer Elm Court.pdf", file!("quote_rail_2.pdf")),
         told(
@@ -158,6 +164,16 @@ fn all() -> Vec<Told> {
         ),
         told(13, Message(2), "OTHER", (1, 11), "tablets.png", "tablets.png", file!("tablets.png")),
         told(14, Message(4), "OTHER", (1, 2), "List for readings.csv", "List for readings.csv", file!("readings.csv")),
+    ]
+}
+
+fn policies() -> Vec<Told> {
+    use Owner::Policy;
+    let infection = |days, content| {
+        let title = "Infection prevention and control.pdf";
+        Told { good_for: Some(345), ..told(15, Policy(None), "POLICY", (days, 9), title, title, content) }
+    };
+    vec![
         infection(385, file!("policy_infection_1.pdf")),
         Told { note: Some("Masks in the waiting room."), ..infection(20, file!("policy_infection_2.pdf")) },
         Told {

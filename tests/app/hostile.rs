@@ -104,7 +104,7 @@ async fn whose_name_stands_beside_free_time_is_written_down() {
     let portal = Portal::start().await;
     let assistant = portal.sign_in("assistant").await;
     let offers = assistant.get("/schedule").await.attributes("a[href^='/slots?at=']", "href");
-    let next = chrono::Utc::now().date_naive() + chrono::Days::new(7);
+    let next = portal.app.clock.now().date_naive() + chrono::Days::new(7);
     let offers = if offers.is_empty() {
         assistant.get(&format!("/schedule?date={next}")).await.attributes("a[href^='/slots?at=']", "href")
     } else {
