@@ -11,10 +11,11 @@ use chrono::{DateTime, Datelike as _, Utc};
 pub type Timestamp = DateTime<Utc>;
 
 /// A moment as an address carries it, in microseconds since 1970. None for one that no record of ours can have: far years would be an error of
-/// the database, or past the end of time as this program counts it.
+/// the database, or past the end of time as this program counts it. The end of the year 9999 stands for "never" where lists are sorted by when
+/// something is due.
 #[must_use]
 pub fn moment(micros: i64) -> Option<Timestamp> {
-    Timestamp::from_timestamp_micros(micros).filter(|at| is_near(*at))
+    Timestamp::from_timestamp_micros(micros).filter(|at| (1900..10_000).contains(&at.year()))
 }
 
 /// Whether a moment is of this millennium or of the years just before it.
@@ -59,6 +60,7 @@ mod tests {
     fn far_years_are_no_moments() {
         assert_eq!(moment(0), Some(Timestamp::UNIX_EPOCH));
         assert!(moment(1_763_700_000_123_456).is_some());
+        assert!(moment(253_402_214_400_000_000).is_some(), "9999-12-31, which is never");
         for micros in [i64::MIN, -1_000_000_000_000_000_000, 8_000_000_000_000_000_000, i64::MAX] {
             assert_eq!(moment(micros), None, "{micros}");
         }

@@ -98,7 +98,7 @@ async fn policies_reach_the_staff_of_their_place_and_nobody_else() {
         ("assistant", true, 403),
         ("carer", true, 403),
         ("manager", true, 403),
-        ("clerk", false, 403),
+        ("clerk", true, 403),
         ("compliance", true, 303),
         ("admin", true, 403),
     ] {
