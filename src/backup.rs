@@ -16,6 +16,7 @@ use std::process::Command;
 use std::str::FromStr as _;
 
 use anyhow::{Context, ensure};
+use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection as _, Executor, PgConnection};
@@ -238,10 +239,11 @@ fn tool(source: &Source, common: &Common, by: Option<&SecretString>, name: &str)
     Ok(command)
 }
 
-/// The variables of libpq for an address.
+/// The variables of libpq for an address. Its parts are encoded there (a socket's folder as host, a password with a colon)
+/// and plain in the environment.
 fn environment(url: &Url) -> Vec<(&'static str, String)> {
     let query = |key: &str| url.query_pairs().find(|(name, _)| name == key).map(|(_, value)| value.into_owned());
-    let present = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let present = |text: &str| (!text.is_empty()).then(|| percent_decode_str(text).decode_utf8_lossy().into_owned());
     [
         ("PGHOST", query("host").or_else(|| url.host_str().and_then(present))),
         ("PGPORT", query("port").or_else(|| url.port().map(|port| port.to_string()))),
@@ -276,6 +278,19 @@ mod tests {
             ("PGPASSWORD", "secret"),
             ("PGDATABASE", "almoner"),
             ("PGSSLMODE", "require"),
+        ];
+        assert_eq!(environment(&url), expected.map(|(name, value)| (name, value.to_owned())));
+    }
+
+    #[test]
+    fn what_is_encoded_in_an_address_is_plain_in_the_variables() {
+        let url = Url::parse("postgres://a%20user:p%40ss%3A@%2Frun%2Fpostgres:5432/al%6Doner").unwrap();
+        let expected = [
+            ("PGHOST", "/run/postgres"),
+            ("PGPORT", "5432"),
+            ("PGUSER", "a user"),
+            ("PGPASSWORD", "p@ss:"),
+            ("PGDATABASE", "almoner"),
         ];
         assert_eq!(environment(&url), expected.map(|(name, value)| (name, value.to_owned())));
     }
