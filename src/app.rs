@@ -80,6 +80,12 @@ impl App {
         }
     }
 
+    /// The address people use, without a slash at its end; none where nobody has said it.
+    #[must_use]
+    pub fn public_base(&self) -> Option<String> {
+        self.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned())
+    }
+
     /// Whether people reach the portal over TLS, so that cookies are sent over nothing else.
     #[must_use]
     pub fn secure_cookies(&self) -> bool {

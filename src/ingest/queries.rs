@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::ids::{AlertId, DeviceConnectionId, OrganizationId, PatientId, RequestId};
 use crate::readings::model::Vendor;
 use crate::web::ctx::Visitor;
+use crate::web::rate;
 
 /// Messages of one account in one minute. A device cloud that sends more should send what changed.
 const PER_MINUTE: i32 = 600;
@@ -40,20 +41,7 @@ pub(super) async fn account(app: &App, id: Uuid, scope: &str) -> Result<Option<A
 
 /// Counts a message of the account, before it is acted on.
 pub(super) async fn charge(app: &App, account: Uuid) -> Result<()> {
-    let row = sqlx::query!(
-        r#"INSERT INTO rate_limit AS counter (key, window_start, count) VALUES ($1, NOW(), 1)
-               ON CONFLICT (key) DO UPDATE
-              SET count = CASE WHEN counter.window_start < NOW() - INTERVAL '1 minute' THEN 1 ELSE counter.count + 1 END,
-                  window_start = CASE WHEN counter.window_start < NOW() - INTERVAL '1 minute' THEN NOW() ELSE counter.window_start END
-        RETURNING count, CEIL(EXTRACT(EPOCH FROM counter.window_start + INTERVAL '1 minute' - NOW()))::bigint AS "seconds_left!""#,
-        format!("ingest/{account}"),
-    )
-    .fetch_one(app.db.auth())
-    .await?;
-    if row.count > PER_MINUTE {
-        return Err(Error::TooMany { retry_after: row.seconds_left.try_into().unwrap_or(1) });
-    }
-    Ok(())
+    rate::charge(app.db.auth(), &format!("ingest/{account}"), PER_MINUTE).await
 }
 
 /// Notes that the account is in use, at most once a minute.

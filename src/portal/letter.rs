@@ -41,11 +41,7 @@ pub(super) struct Picture {
 
 /// The address in the letter. Where nobody said which address people use, it is the one this request came to.
 pub(super) fn link(ctx: &Ctx, host: Option<&str>, token: &Token) -> String {
-    let base = match (&ctx.app.public_url, host) {
-        (Some(url), _) => url.as_str().trim_end_matches('/').to_owned(),
-        (None, Some(host)) => format!("http://{host}"),
-        (None, None) => String::new(),
-    };
+    let base = ctx.app.public_base().or_else(|| host.map(|host| format!("http://{host}"))).unwrap_or_default();
     format!("{base}/invitation/{}", token.text())
 }
 

@@ -13,6 +13,7 @@ pub mod moves;
 mod pages;
 pub mod queries;
 pub mod refusal;
+mod secret_link;
 pub mod video;
 
 use crate::access::Permission::{

@@ -206,15 +206,19 @@ pub fn html(status: StatusCode, body: String) -> Response {
     (status, headers, body).into_response()
 }
 
-/// The message that the previous answer left for this page. It is shown, escaped, and nothing else.
-pub(super) fn flash_cookie(headers: &HeaderMap) -> Option<Flash> {
-    let value = headers
+/// A cookie of a request; where it was sent more than once, the first.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split("; "))
-        .find_map(|pair| pair.strip_prefix("flash="))?;
-    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(value).ok()?).ok()
+        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// The message that the previous answer left for this page. It is shown, escaped, and nothing else.
+pub(super) fn flash_cookie(headers: &HeaderMap) -> Option<Flash> {
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(cookie(headers, FLASH)?).ok()?).ok()
 }
 
 fn set_cookie(headers: &mut HeaderMap, value: &str, seconds: u32) {

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod nav;
 mod observe;
 pub mod places;
+pub mod rate;
 pub mod routes;
 pub mod shell;
 mod squeeze;

@@ -95,11 +95,10 @@ async fn shown_once(
 
 /// The address people use: as configured, else the one by which this request came.
 fn base(ctx: &Ctx, headers: &HeaderMap) -> String {
-    if let Some(url) = &ctx.app.public_url {
-        return url.as_str().trim_end_matches('/').to_owned();
-    }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    format!("http://{host}")
+    ctx.app.public_base().unwrap_or_else(|| {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+        format!("http://{host}")
+    })
 }
 
 async fn page(ctx: &Ctx, tx: &mut Tx, form: &InviteForm, errors: FormErrors) -> Result<Response> {

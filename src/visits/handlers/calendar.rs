@@ -3,32 +3,26 @@
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
-use rand::RngCore as _;
-use sha2::{Digest as _, Sha256};
 
 use super::availability::{RawAvailability, page};
 use crate::app::App;
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{self, Action, By, Event};
-use crate::ids::{AvailabilityId, FeedId, OrganizationId, VisitId};
+use crate::ids::{AvailabilityId, FeedId, VisitId};
 use crate::visits::ics::{Entry, calendar};
 use crate::visits::model::VisitStatus;
 use crate::visits::queries::visits::{self, VisitRow};
 use crate::visits::queries::{availability as queries, people};
 use crate::visits::refusal::told;
+use crate::visits::secret_link::{hash, parse, secret};
 use crate::web::flash::Flash;
 use crate::web::form::{FormErrors, Id};
 use crate::web::{Ctx, Page};
 
 /// How far back and ahead a feed reaches, in days.
 const REACH: (i64, i64) = (14, 90);
-
-/// Random octets of a secret.
-const SECRET: usize = 32;
 
 /// An iCalendar file.
 pub(crate) fn file(text: String) -> Response {
@@ -72,14 +66,12 @@ pub async fn invitation(ctx: Ctx, mut tx: Tx, Id(id): Id<VisitId>) -> Page {
 pub async fn begin(ctx: Ctx, mut tx: Tx) -> Page {
     let staff = people::me(&mut tx, &ctx.actor).await?.ok_or(Error::NotFound)?;
     queries::end_feed(&mut tx, &ctx.actor).await?;
-    let mut secret = [0; SECRET];
-    rand::rng().fill_bytes(&mut secret);
-    let secret = BASE64_URL_SAFE_NO_PAD.encode(secret);
+    let secret = secret();
     let id = FeedId::new();
     queries::begin_feed(&mut tx, &ctx.actor, id, staff, &hash(&secret)).await.map_err(told)?;
     events::record(&mut tx, &ctx.by(), Event::new(Action::Create, "calendar_feed").of(id)).await?;
     let path = format!("/calendar/{}.{id}.{secret}", ctx.actor.organization);
-    let base = ctx.app.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()).unwrap_or_default();
+    let base = ctx.app.public_base().unwrap_or_default();
     let key = AvailabilityId::new().to_string();
     let form = RawAvailability { provider: staff.to_string(), idempotency_key: key, ..RawAvailability::default() };
     page(&ctx, tx, form, FormErrors::default(), Some(format!("{base}{path}"))).await
@@ -96,12 +88,8 @@ pub async fn end(ctx: Ctx, mut tx: Tx) -> Page {
 
 /// `GET /calendar/{token}`: for calendar programmes, which cannot sign in. The address is the secret.
 pub async fn feed(State(app): State<App>, Path(token): Path<String>) -> Result<Response> {
-    let mut parts = token.splitn(3, '.');
-    let (Some(organization), Some(id), Some(secret)) = (parts.next(), parts.next(), parts.next()) else {
-        return Err(Error::NotFound);
-    };
-    let organization: OrganizationId = organization.parse().map_err(|_| Error::NotFound)?;
-    let id: FeedId = id.parse().map_err(|_| Error::NotFound)?;
+    let (organization, id, secret) = parse(&token).ok_or(Error::NotFound)?;
+    let id = FeedId::from(id);
     let mut tx = app.db.begin_worker(organization).await?;
     let staff = queries::open_feed(&mut tx, organization, id, &hash(secret)).await?.ok_or(Error::NotFound)?;
     let now = visits::now(&mut tx).await?;
@@ -115,8 +103,4 @@ pub async fn feed(State(app): State<App>, Path(token): Path<String>) -> Result<R
     };
     let entries: Vec<Entry> = rows.iter().map(entry).collect();
     Ok(file(calendar("PUBLISH", &entries, now)))
-}
-
-fn hash(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret.as_bytes()).to_vec()
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Bearer, hash, queries, secret};
+use super::{Bearer, queries};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::db::Tx;
@@ -23,16 +23,17 @@ use crate::visits::model::VisitStatus;
 use crate::visits::queries::people;
 use crate::visits::queries::visits::{self, VisitRow};
 use crate::visits::refusal::told;
+use crate::visits::secret_link::{hash, parse, secret};
 use crate::visits::video::handlers::call;
 use crate::visits::video::model::{Seat, SessionStatus};
 use crate::visits::video::moves::has_room;
 use crate::visits::video::pages::{Call, EARLY, with_camera};
 use crate::visits::video::queries as sessions;
 use crate::visits::video::stream::{self, Eyes, RawSignal, Since};
-use crate::web::ctx::{Visitor, html, redirect};
+use crate::web::ctx::{Visitor, cookie, html, redirect};
 use crate::web::form::{Form, Query};
 use crate::web::shell::Shell;
-use crate::web::{Page, format};
+use crate::web::{Page, format, rate};
 
 /// The cookie of the browser that joined, sent to the pages of this link alone.
 const COOKIE: &str = "guest";
@@ -122,34 +123,21 @@ async fn caller(app: &App, visitor: &Visitor, token: &str, headers: &HeaderMap) 
     let found = find(app, token, headers).await?;
     if let (None, Some(ip)) = (&found, visitor.ip) {
         let key = format!("guest/address/{}", hex::encode(hash(&ip.to_string())));
-        queries::charge(app.db.auth(), &key, OF_ADDRESS).await?;
+        rate::charge(app.db.auth(), &key, OF_ADDRESS).await?;
     }
     Ok(found)
 }
 
 /// Counts a page of a link.
 async fn charge(app: &App, caller: &Caller) -> Result<()> {
-    queries::charge(app.db.auth(), &format!("guest/link/{}", caller.guest), OF_LINK).await
+    rate::charge(app.db.auth(), &format!("guest/link/{}", caller.guest), OF_LINK).await
 }
 
 async fn find(app: &App, token: &str, headers: &HeaderMap) -> Result<Option<(Tx, Caller)>> {
-    let mut parts = token.splitn(3, '.');
-    let (Some(organization), Some(guest), Some(secret)) = (parts.next(), parts.next(), parts.next()) else {
-        return Ok(None);
-    };
-    let (Ok(organization), Ok(guest)) = (organization.parse::<OrganizationId>(), guest.parse::<Uuid>()) else {
-        return Ok(None);
-    };
+    let Some((organization, guest, secret)) = parse(token) else { return Ok(None) };
     let mut tx = app.db.begin_worker(organization).await?;
     let Some(link) = queries::link(&mut tx, organization, guest, &hash(secret)).await? else { return Ok(None) };
-    let browser = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split("; "))
-        .find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='))
-        .map(hash)
-        .unwrap_or_default();
+    let browser = cookie(headers, COOKIE).map(hash).unwrap_or_default();
     Ok(Some((tx, Caller { organization, guest, link, browser })))
 }
 

@@ -7,12 +7,8 @@ pub mod door;
 pub mod handlers;
 pub(super) mod queries;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use rand::RngCore as _;
 use serde::Deserialize;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -26,6 +22,7 @@ use crate::ids::{OrganizationId, VisitId, new_uuid};
 use crate::patients::choice::choices;
 use crate::visits::queries::visits::VisitRow;
 use crate::visits::refusal::told;
+use crate::visits::secret_link::{hash, secret};
 use crate::web::Ctx;
 use crate::web::form::FormErrors;
 use crate::web::ui::Choice;
@@ -186,7 +183,7 @@ pub async fn invite(ctx: &Ctx, tx: &mut Tx, visit: &VisitRow, name: &str, kind: 
     let event = Event::new(Action::Create, "visit_guest").of(id).about(Some(visit.patient_id));
     let details = json!({ "visit": visit.id, "kind": kind.as_str() });
     events::record(tx, &ctx.by(), event.at(Some(visit.facility_id)).with(details)).await?;
-    let base = ctx.app.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()).unwrap_or_default();
+    let base = ctx.app.public_base().unwrap_or_default();
     Ok(format!("{base}/guest/{organization}.{id}.{secret}"))
 }
 
@@ -236,15 +233,4 @@ impl Bearer {
     pub(super) async fn seen(&self, conn: &mut PgConnection) -> sqlx::Result<()> {
         queries::seen(conn, self.organization, self.id).await
     }
-}
-
-/// 256 random bits.
-fn secret() -> String {
-    let mut secret = [0; 32];
-    rand::rng().fill_bytes(&mut secret);
-    BASE64_URL_SAFE_NO_PAD.encode(secret)
-}
-
-fn hash(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret.as_bytes()).to_vec()
 }
