@@ -21,7 +21,8 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::{Common, Doctor};
 use crate::db::cluster::Binaries;
 use crate::db::{self, Source};
-use crate::files::Place;
+use crate::error::Error;
+use crate::files::{Place, Refused};
 use crate::phi::MasterKey;
 
 const MIB: u64 = 1024 * 1024;
@@ -37,6 +38,9 @@ const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(2);
 
 /// How long anything on the network may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a bucket may take for all that is tried: where it does not answer, it is asked five times more.
+const BUCKET_PATIENCE: Duration = Duration::from_secs(15);
 
 /// What one check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,10 +208,13 @@ async fn files(common: &Common) -> Vec<Finding> {
         Place::Local(directory) => documents_directory(directory),
         Place::S3 { .. } | Place::Other => {
             let name = files.place().label();
-            match tokio::time::timeout(PATIENCE, files.try_out()).await {
+            match tokio::time::timeout(BUCKET_PATIENCE, files.try_out()).await {
                 Ok(Ok(())) => Finding::Well(format!("Documents can be kept in {name}")),
-                Ok(Err(error)) => Finding::Wrong(format!("Documents cannot be kept in {name}: {error}")),
-                Err(_) => Finding::Wrong(format!("{name} takes longer than {} s to answer", PATIENCE.as_secs())),
+                Ok(Err(refused)) => Finding::Wrong(no_bucket(&name, &refused)),
+                Err(_) => Finding::Wrong(format!(
+                    "Documents cannot be kept in {name}: it takes longer than {} s to answer; look at AWS_ENDPOINT and AWS_REGION",
+                    BUCKET_PATIENCE.as_secs()
+                )),
             }
         }
     }];
@@ -221,6 +228,16 @@ async fn files(common: &Common) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// What is wrong with a bucket, what to do about it, and what it said itself.
+fn no_bucket(name: &str, refused: &Refused) -> String {
+    let advice = refused.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
+    let said = match &refused.error {
+        Error::Internal(cause) => format!("{cause:#}"),
+        other => format!("It said: {other}"),
+    };
+    format!("Documents cannot be kept in {name}: {}{advice}. {said}", refused.step.label())
 }
 
 fn documents_directory(directory: &Path) -> Finding {

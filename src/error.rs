@@ -82,7 +82,8 @@ pub const NO_ROOM: &str =
     "There is no room left for files on this server. Nothing was saved. Tell whoever runs the system.";
 
 /// What to say where the store of files is away.
-pub const NO_STORE: &str = "We cannot reach the place where files are kept. Nothing was saved. Try again in a moment.";
+pub const NO_STORE: &str = "We cannot use the place where files are kept. Nothing was saved. Try again in a moment; if it \
+    stays like this, tell whoever runs the system.";
 
 /// What the outer layer needs to answer with a page.
 #[derive(Clone, Debug)]

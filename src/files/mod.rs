@@ -4,12 +4,13 @@
 //! hashed and sealed on the way in ([`Incoming`]), opened chunk by chunk on the way out ([`Files::read`]). What is not
 //! finished leaves nothing behind; what is finished and has no row in the database is taken away by a job.
 
-mod bucket;
 mod clamav;
+mod client;
 pub mod codec;
 mod held;
 mod incoming;
 mod place;
+mod trial;
 
 use std::ops::Range;
 use std::path::{Path as FsPath, PathBuf};
@@ -29,7 +30,8 @@ use crate::phi::Keyring;
 pub use clamav::{Scan, Scanner, Verdict};
 pub use held::Held;
 pub use incoming::{Incoming, Stored};
-pub use place::Place;
+pub use place::{Place, bucket};
+pub use trial::{Refused, Step};
 
 use self::codec::{FileCipher, HEADER, Header};
 
@@ -202,17 +204,6 @@ impl Files {
         let folder = directory.join(organization.to_string());
         let swept = tokio::task::spawn_blocking(move || sweep(&folder, before)).await.map_err(anyhow::Error::from)?;
         swept.map_err(|error| storage(directory, error))
-    }
-
-    /// Whether a file can be written here, tried with a small one.
-    ///
-    /// # Errors
-    /// Where it cannot.
-    pub async fn try_out(&self) -> Result<()> {
-        let (store, path) = (self.store()?, Path::from(format!("trial/{}", crate::ids::new_uuid())));
-        store.put(&path, Bytes::from_static(b"Almoner tries whether it can write here.").into()).await?;
-        store.delete(&path).await?;
-        Ok(())
     }
 
     fn is_local(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Documents: what is taken in, what is refused, who sees it, and that nothing is left of what did not arrive.
 
 mod bad_input;
+mod bucket;
 mod downloads;
 mod life;
 mod names;

@@ -108,7 +108,7 @@ async fn a_hundred_megabytes_fit_and_one_byte_more_does_not() {
 }
 
 /// A form of one file that breaks off after `sent` bytes of it, as raw bytes.
-fn broken_form(sent: usize) -> Vec<u8> {
+pub fn broken_form(sent: usize) -> Vec<u8> {
     let head = "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n";
     [head.as_bytes(), &pdf(sent)].concat()
 }

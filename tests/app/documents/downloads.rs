@@ -6,7 +6,7 @@ use super::{download, file, first, pdf, send};
 use crate::patients::{ask, okafor};
 use crate::support::{Browser, Portal};
 
-async fn get(browser: &Browser, path: &str, headers: &[(&str, &str)]) -> Response {
+pub async fn get(browser: &Browser, path: &str, headers: &[(&str, &str)]) -> Response {
     let request =
         headers.iter().fold(browser.request(Method::GET, path), |request, (name, value)| request.header(*name, *value));
     request.send().await.expect("an answer")

@@ -4,6 +4,7 @@
 #![expect(dead_code, reason = "helpers are for all slices, and not every slice needs every helper yet")]
 
 mod browser;
+mod bucket;
 mod database;
 mod house;
 mod portal;
@@ -12,6 +13,7 @@ mod sender;
 mod statements;
 
 pub use browser::{Browser, Reply};
+pub use bucket::Bucket;
 pub use database::run;
 pub use house::House;
 pub use portal::Portal;

@@ -47,7 +47,12 @@ impl Portal {
 
     /// Another replica on the same database.
     pub async fn replica(&self) -> Self {
-        Self::on(Arc::clone(&self.database), self.app.clock.clone(), |_| ()).await
+        self.replica_with(|_| ()).await
+    }
+
+    /// Another replica on the same database, set up as the test wants.
+    pub async fn replica_with(&self, set_up: impl FnOnce(&mut App)) -> Self {
+        Self::on(Arc::clone(&self.database), self.app.clock.clone(), set_up).await
     }
 
     /// A browser where nobody has signed in.
