@@ -9,27 +9,26 @@
 //! A backup holds no key: what is encrypted in it stays closed without `keys/master.key`, which is kept apart. It holds no
 //! open session: whoever was signed in signs in again after it was put back.
 
+mod kept;
+mod programs;
+
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::str::FromStr as _;
 
 use anyhow::{Context, ensure};
-use percent_encoding::percent_decode_str;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret as _;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection as _, Executor, PgConnection};
-use url::Url;
 
+use self::kept::{UNFINISHED, copy_missing, thin_out};
+use self::programs::{run, tool};
 use crate::clock::Clock;
 use crate::config::{Backup, Common, Restore};
-use crate::db::cluster::{Binaries, DATABASE, DbRole};
+use crate::db::cluster::DATABASE;
 use crate::db::{self, Source};
 use crate::files::Place;
-
-/// How many backups are kept, newest first. One a day makes a week.
-const KEPT: usize = 7;
 
 /// Where the documents lie beside backups.
 const FILES: &str = "files";
@@ -86,7 +85,7 @@ fn dump(common: &Common, settings: &Backup, source: &Source, as_reader: bool) ->
     let folder = settings.to.clone().unwrap_or_else(|| common.data_dir.join("backups"));
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let name = Clock::System.now().format("almoner-%Y%m%d-%H%M%S.dump").to_string();
-    let (file, unfinished) = (folder.join(&name), folder.join(format!("{name}.unfinished")));
+    let (file, unfinished) = (folder.join(&name), folder.join(format!("{name}{UNFINISHED}")));
     fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&unfinished)?;
     let mut command = tool(source, common, settings.backup_url.as_ref(), "pg_dump")?;
     let how: &[&str] = if as_reader { &AS_READER } else { &[] };
@@ -154,35 +153,6 @@ fn restore_files(common: &Common, backup: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Copies every file of `from` that `to` does not have yet, with its folders, and says how many. A copy is whole or
-/// not there; what an upload has not finished is left out.
-fn copy_missing(from: &Path, to: &Path) -> anyhow::Result<u64> {
-    if !from.exists() {
-        return Ok(0);
-    }
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(to)?;
-    let mut copied = 0;
-    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
-        let entry = entry?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type()?.is_dir() {
-            copied += copy_missing(&source, &target)?;
-        } else if !entry.file_name().to_string_lossy().contains('#') && !target.exists() {
-            let unfinished = to.join(format!("{}#copy", entry.file_name().to_string_lossy()));
-            match fs::copy(&source, &unfinished) {
-                Ok(_) => {}
-                // Swept up meanwhile: it belonged to no document.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound && !source.exists() => continue,
-                Err(error) => return Err(error).with_context(|| format!("cannot copy {}", source.display())),
-            }
-            fs::File::open(&unfinished)?.sync_all()?;
-            fs::rename(&unfinished, &target)?;
-            copied += 1;
-        }
-    }
-    Ok(copied)
-}
-
 async fn execute(conn: &mut PgConnection, sql: &str) -> anyhow::Result<()> {
     #[expect(clippy::disallowed_methods, reason = "databases cannot be made or dropped by prepared statements")]
     conn.execute(sqlx::raw_sql(sql)).await?;
@@ -207,122 +177,4 @@ fn verify(source: &Source, common: &Common, file: &Path) -> anyhow::Result<()> {
     let mut command = tool(source, common, None, "pg_restore")?;
     command.args(["--file", "/dev/null"]).arg(file);
     run(&mut command).with_context(|| format!("{} is not a whole backup", file.display()))
-}
-
-/// Removes all but the newest [`KEPT`] backups.
-fn thin_out(folder: &Path) -> anyhow::Result<()> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|ext| ext == "dump"))
-        .collect();
-    // The name holds the time.
-    files.sort();
-    let surplus = files.len().saturating_sub(KEPT);
-    for old in files.iter().take(surplus) {
-        fs::remove_file(old)?;
-    }
-    Ok(())
-}
-
-/// One of PostgreSQL's programs, told where the database is by its environment: arguments are for everybody to see.
-fn tool(source: &Source, common: &Common, by: Option<&SecretString>, name: &str) -> anyhow::Result<Command> {
-    let given = by.or(common.migrate_url.as_ref()).or(common.database_url.as_ref());
-    let (binaries, address) = match (&source.cluster, given) {
-        (Some(cluster), _) => (cluster.binaries()?, cluster.url(DbRole::Admin)),
-        (None, Some(url)) => (Binaries::find(None)?, url.expose_secret().to_owned()),
-        (None, None) => anyhow::bail!("there is no database"),
-    };
-    let mut command = Command::new(binaries.program(name));
-    for (variable, value) in environment(&Url::parse(&address).ok().context("the address of the database is none")?) {
-        command.env(variable, value);
-    }
-    Ok(command)
-}
-
-/// The variables of libpq for an address. Its parts are encoded there (a socket's folder as host, a password with a colon)
-/// and plain in the environment.
-fn environment(url: &Url) -> Vec<(&'static str, String)> {
-    let query = |key: &str| url.query_pairs().find(|(name, _)| name == key).map(|(_, value)| value.into_owned());
-    let present = |text: &str| (!text.is_empty()).then(|| percent_decode_str(text).decode_utf8_lossy().into_owned());
-    [
-        ("PGHOST", query("host").or_else(|| url.host_str().and_then(present))),
-        ("PGPORT", query("port").or_else(|| url.port().map(|port| port.to_string()))),
-        ("PGUSER", query("user").or_else(|| present(url.username()))),
-        ("PGPASSWORD", query("password").or_else(|| url.password().and_then(present))),
-        ("PGDATABASE", present(url.path().trim_start_matches('/'))),
-        ("PGSSLMODE", query("sslmode")),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((name, value?)))
-    .collect()
-}
-
-fn run(command: &mut Command) -> anyhow::Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().with_context(|| format!("cannot run {program}"))?;
-    ensure!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr).trim());
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_becomes_variables() {
-        let url = Url::parse("postgres://me:secret@db.example:5433/almoner?sslmode=require").unwrap();
-        let expected = [
-            ("PGHOST", "db.example"),
-            ("PGPORT", "5433"),
-            ("PGUSER", "me"),
-            ("PGPASSWORD", "secret"),
-            ("PGDATABASE", "almoner"),
-            ("PGSSLMODE", "require"),
-        ];
-        assert_eq!(environment(&url), expected.map(|(name, value)| (name, value.to_owned())));
-    }
-
-    #[test]
-    fn what_is_encoded_in_an_address_is_plain_in_the_variables() {
-        let url = Url::parse("postgres://a%20user:p%40ss%3A@%2Frun%2Fpostgres:5432/al%6Doner").unwrap();
-        let expected = [
-            ("PGHOST", "/run/postgres"),
-            ("PGPORT", "5432"),
-            ("PGUSER", "a user"),
-            ("PGPASSWORD", "p@ss:"),
-            ("PGDATABASE", "almoner"),
-        ];
-        assert_eq!(environment(&url), expected.map(|(name, value)| (name, value.to_owned())));
-    }
-
-    #[test]
-    fn documents_are_copied_once_and_whole() {
-        let folder = std::env::temp_dir().join(format!("almoner-copies-{}", std::process::id()));
-        let (from, to) = (folder.join("from"), folder.join("to"));
-        fs::create_dir_all(from.join("org/ab")).unwrap();
-        fs::write(from.join("org/ab/one"), "1").unwrap();
-        fs::write(from.join("org/ab/two#1"), "half").unwrap();
-        assert_eq!(copy_missing(&from, &to).unwrap(), 1);
-        assert_eq!(fs::read_to_string(to.join("org/ab/one")).unwrap(), "1");
-        assert!(!to.join("org/ab/two#1").exists());
-        fs::write(from.join("org/ab/two"), "2").unwrap();
-        assert_eq!(copy_missing(&from, &to).unwrap(), 1, "only what is new");
-        assert_eq!(copy_missing(&folder.join("nowhere"), &to).unwrap(), 0);
-        fs::remove_dir_all(&folder).unwrap();
-    }
-
-    #[test]
-    fn only_the_newest_are_kept() {
-        let folder = std::env::temp_dir().join(format!("almoner-backups-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        for day in 1..=9 {
-            fs::write(folder.join(format!("almoner-202611{day:02}-020000.dump")), "x").unwrap();
-        }
-        thin_out(&folder).unwrap();
-        let mut left: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        left.sort();
-        fs::remove_dir_all(&folder).unwrap();
-        assert_eq!(left.len(), KEPT);
-        assert_eq!(left[0], "almoner-20261103-020000.dump");
-    }
 }
