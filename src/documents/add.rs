@@ -186,6 +186,7 @@ pub async fn version(ctx: Ctx, shelf: Shelf, Id(id): Id<DocumentId>, request: Re
         errors.add("file", "Choose a file");
     }
     if errors.is_empty()
+        && received.refused.is_empty()
         && let Some(mut file) = received.arrived.pop()
     {
         let upload_key = key(&received).map(|key| format!("{key}/{}", file.place));

@@ -66,6 +66,8 @@ pub async fn sweep_older(app: &App, organization: OrganizationId, grace: TimeDel
         }
         let mut tx = app.db.begin_worker(organization).await?;
         let known: HashSet<String> = queries::known_keys(&mut tx, organization, &old).await?.into_iter().collect();
+        // A store may be slow: nobody waits for it with a connection in hand.
+        drop(tx);
         for key in old.iter().filter(|key| !known.contains(*key)) {
             app.files.remove(key).await?;
             swept.removed += 1;

@@ -82,10 +82,15 @@ pub(super) async fn show(ctx: &Ctx, mut tx: Tx, version: Version, event: impl Fn
     let (organization, size) = (ctx.actor.organization.uuid(), u64::try_from(version.size).unwrap_or(0));
     match look {
         Look::Picture => {
-            let _turn = DRAWING.acquire().await.map_err(anyhow::Error::from)?;
+            let turn = DRAWING.acquire().await.map_err(anyhow::Error::from)?;
             let files = &ctx.app.files;
             let whole = files.read_all(keys, organization, version.id.uuid(), &version.storage_key, size).await?;
-            let drawn = tokio::task::spawn_blocking(move || draw(&whole)).await.map_err(anyhow::Error::from)?;
+            // Who goes away meanwhile does not end the drawing: its turn lasts as long as the memory it takes.
+            let drawing = move || {
+                let _turn = turn;
+                draw(&whole)
+            };
+            let drawn = tokio::task::spawn_blocking(drawing).await.map_err(anyhow::Error::from)?;
             let Some((mime, picture)) = drawn else {
                 return Err(Error::Unprocessable(
                     "The picture cannot be shown here. Save it to look at it.".to_owned(),

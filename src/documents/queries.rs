@@ -81,7 +81,7 @@ pub struct Version {
     pub current: bool,
 }
 
-/// Documents, the newest first: those of a subject, or one. One of the three is asked for.
+/// Documents, the newest first: those of a subject, or one of them by its id.
 async fn find(
     tx: &mut Tx,
     organization: OrganizationId,
