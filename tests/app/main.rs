@@ -17,6 +17,7 @@ mod hostile;
 mod links;
 mod observations;
 mod portal;
+mod reading_bins;
 mod reading_imports;
 mod readings;
 mod route_table;

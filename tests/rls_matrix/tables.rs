@@ -477,6 +477,14 @@ pub const TABLES: &[Table] = &[
     )
     .labelled("observation typed by them"),
     Table::new(
+        "observation_bin",
+        "htmf",
+        "INSERT INTO observation_bin (organization_id, patient_id, code, at, last_at, low, high, readings)
+         VALUES ('{org}', '{patient}', 'MOOD', TIMESTAMPTZ '2020-01-01 00:00+00' + {n} * INTERVAL '3 hours', now(), 1, 9, 1)",
+        "readings = 2",
+    )
+    .keyed("patient_id = '{patient}' AND code = 'MOOD' AND at = TIMESTAMPTZ '2020-01-01 00:00+00' + {n} * INTERVAL '3 hours'"),
+    Table::new(
         "clinical_rule",
         "htf",
         "INSERT INTO clinical_rule (organization_id, id, facility_id, name, metric, op, threshold, severity, updated_by_id)
