@@ -8,9 +8,6 @@ use crate::charts::{self, Spark};
 use crate::clock::Timestamp;
 use crate::web::format;
 
-/// The age from which a pressure is judged: of children it goes by tables for age, sex and height.
-const GROWN: u32 = 18;
-
 /// A small line, and what it says in words.
 #[derive(Debug)]
 pub struct Lately {
@@ -28,14 +25,13 @@ pub struct Lately {
 
 impl Lately {
     /// Of a row that was asked for with it; none where nothing was measured.
-    pub fn of(row: &Row, today: NaiveDate, zone: Tz) -> Option<Self> {
+    pub fn of(row: &Row, zone: Tz) -> Option<Self> {
         let at = row.pressure_at.as_deref()?;
         let first = row.pressure_first.as_deref()?;
         let (latest, value) = (at.first()?, first.first()?);
         let second = row.pressure_second.as_deref().and_then(|second| *second.first()?);
-        let judged = row.date_of_birth.and_then(|born| today.years_since(born)).is_none_or(|years| years >= GROWN);
-        let band = row.pressure_low.zip(row.pressure_high).filter(|_| judged);
-        let word = match row.pressure_word.as_deref().filter(|_| judged) {
+        let band = row.pressure_low.zip(row.pressure_high);
+        let word = match row.pressure_word.as_deref() {
             Some("CRITICALLY_HIGH") => Some(("crit", "Very high")),
             Some("CRITICALLY_LOW") => Some(("crit", "Very low")),
             Some("HIGH") => Some(("warn", "High")),

@@ -1,5 +1,6 @@
 //! One card for each metric: the latest reading, how it lies, a chart, and the same as a table.
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use super::look::{Column, Latest, Reading, Span};
@@ -33,6 +34,8 @@ pub struct Card {
     pub at: Timestamp,
     /// How the latest was computed.
     pub derivation: Option<String>,
+    /// Why there is no band, where the range does not hold for the patient.
+    pub note: Option<String>,
     /// Over time.
     pub chart: LineChart,
     /// The heads of the table.
@@ -105,9 +108,30 @@ impl Reading {
     }
 }
 
-/// Cards for the metrics of `latest`. `prefix` keeps their ids apart from others on the page.
+/// What the charts of a page have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// What is drawn.
+    pub span: Span,
+    /// For days.
+    pub zone: Tz,
+    /// When the patient was born.
+    pub born: Option<NaiveDate>,
+    /// Keeps the ids of the charts apart from others on the page.
+    pub prefix: &'a str,
+}
+
+impl Frame<'_> {
+    /// Why there is no band: somebody to whom the range did not apply yet where the chart begins.
+    #[must_use]
+    pub fn note(&self, metric: Metric) -> Option<String> {
+        if metric.holds_for(self.born, self.span.from) { None } else { metric.range_note() }
+    }
+}
+
+/// Cards for the metrics of `latest`.
 #[must_use]
-pub fn cards(latest: Vec<Latest>, columns: &[Column], goals: &[Goal], span: Span, zone: Tz, prefix: &str) -> Vec<Card> {
+pub fn cards(latest: Vec<Latest>, columns: &[Column], goals: &[Goal], frame: Frame<'_>) -> Vec<Card> {
     latest
         .into_iter()
         .map(|latest| {
@@ -123,7 +147,8 @@ pub fn cards(latest: Vec<Latest>, columns: &[Column], goals: &[Goal], span: Span
                 source: origin(latest.source, latest.vendor),
                 at: latest.at,
                 derivation: latest.derivation.clone(),
-                chart: chart(&latest, &own, goals, span, zone, Size::Small, prefix),
+                note: frame.note(metric),
+                chart: chart(&latest, &own, goals, frame, Size::Small),
                 heads: heads(metric),
                 rows: own.iter().rev().take(ROWS).map(|column| (column.at, cells(column))).collect(),
                 count: own.iter().map(|column| column.count).sum(),
@@ -175,16 +200,9 @@ impl Goal {
 
 /// The chart of one metric.
 #[must_use]
-pub fn chart(
-    latest: &Latest,
-    columns: &[&Column],
-    goals: &[Goal],
-    span: Span,
-    zone: Tz,
-    size: Size,
-    prefix: &str,
-) -> LineChart {
-    let metric = latest.metric;
+pub fn chart(latest: &Latest, columns: &[&Column], goals: &[Goal], frame: Frame<'_>, size: Size) -> LineChart {
+    let (metric, Frame { span, zone, prefix, .. }) = (latest.metric, frame);
+    let holds = metric.holds_for(frame.born, span.from);
     let share = |at: Timestamp| (at - span.from).as_seconds_f64() / (span.to - span.from).as_seconds_f64().max(1.0);
     let first: Vec<Point> =
         columns.iter().map(|column| Point { at: share(column.at), low: column.low, high: column.high }).collect();
@@ -196,12 +214,13 @@ pub fn chart(
     let mut lines = vec![Trend {
         name: metric.first_label(),
         points: &first,
-        band: metric.limits().reference,
+        band: metric.limits().reference.filter(|_| holds),
         goal,
         latest: Some(latest.value),
     }];
     if let (Some(name), Some(limits)) = (metric.second_label(), metric.second_limits()) {
-        lines.push(Trend { name, points: &second, band: limits.reference, goal: None, latest: latest.second });
+        let band = limits.reference.filter(|_| holds);
+        lines.push(Trend { name, points: &second, band, goal: None, latest: latest.second });
     }
     let count = if size == Size::Large { 6 } else { 2 };
     let days = (span.to - span.from).num_days();

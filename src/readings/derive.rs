@@ -15,7 +15,7 @@ pub const BMI_FROM_WEIGHT: &str = "kg/m²";
 /// Below this age a body mass index is read against charts for children, which this is not.
 const ADULT: i32 = 18;
 
-/// What of a person the formulas need.
+/// What of a person the formulas and the ranges need.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Body {
     /// Height in centimetres.

@@ -6,12 +6,12 @@ use axum::http::request::Parts;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::cards::{self, Goal};
+use super::cards::{self, Frame, Goal};
 use super::forms::{self, BY_STAFF, Entry, Unready};
 use super::look::{self, Latest, Period};
 use super::metric::Metric;
 use super::model::{Source, Status};
-use super::pages::{EntryPage, ErrorPage, MetricPage, Panel, PrintPage, VitalsPage, before, periods};
+use super::pages::{Drawn, EntryPage, ErrorPage, MetricPage, Panel, PrintPage, VitalsPage, before, periods};
 use super::{derive, goals, mark_error, record as keep};
 use crate::access::Permission;
 use crate::charts::trend::Size;
@@ -60,7 +60,7 @@ impl<S: Send + Sync> FromRequestParts<S> for OfPatient {
 pub async fn vitals(ctx: Ctx, mut tx: Tx, Id(id): Id<PatientId>, Query(wanted): Query<Wanted>) -> Page {
     let record = record::open(&ctx, &mut tx, id, Action::View, "vitals").await?;
     let period = Period::read(&wanted.days);
-    let (cards, bmi) = all(&ctx, &mut tx, id, period, "c-").await?;
+    let (cards, bmi) = all(&ctx, &mut tx, &record, period, "c-").await?;
     let glp1 = match bmi {
         Some(bmi) => Some(glp1(&mut tx, &ctx, id, bmi).await?),
         None => None,
@@ -90,7 +90,7 @@ pub async fn vitals(ctx: Ctx, mut tx: Tx, Id(id): Id<PatientId>, Query(wanted): 
 pub async fn print(ctx: Ctx, mut tx: Tx, Id(id): Id<PatientId>, Query(wanted): Query<Wanted>) -> Page {
     let record = record::open(&ctx, &mut tx, id, Action::Print, "vitals").await?;
     let period = Period::read(&wanted.days);
-    let (cards, _) = all(&ctx, &mut tx, id, period, "c-").await?;
+    let (cards, _) = all(&ctx, &mut tx, &record, period, "c-").await?;
     let shell = record.shell(&ctx, &mut tx, "vitals").await?;
     tx.commit().await?;
     let page = PrintPage {
@@ -112,7 +112,7 @@ pub async fn panel(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Option<Pan
     if !ctx.actor.may(Permission::ViewReadings) {
         return Ok(None);
     }
-    let (cards, _) = all(ctx, tx, record.id(), Period::Fortnight, "v-").await?;
+    let (cards, _) = all(ctx, tx, record, Period::Fortnight, "v-").await?;
     let may_record = ctx.actor.may(Permission::RecordReadings) && record.stored.deleted_at.is_none();
     Ok(Some(Panel { here: record.href("vitals"), cards, may_record, zone: ctx.actor.zone }))
 }
@@ -121,11 +121,11 @@ pub async fn panel(ctx: &Ctx, tx: &mut Tx, record: &Record) -> Result<Option<Pan
 async fn all(
     ctx: &Ctx,
     tx: &mut Tx,
-    patient: PatientId,
+    record: &Record,
     period: Period,
     prefix: &str,
 ) -> Result<(Vec<cards::Card>, Option<f64>)> {
-    let organization = ctx.actor.organization;
+    let (organization, patient) = (ctx.actor.organization, record.id());
     look::focus(tx, patient).await?;
     let latest = look::latest(tx, organization, patient).await?;
     let span = period.until(ctx.now());
@@ -133,7 +133,8 @@ async fn all(
     let columns = look::columns(tx, organization, patient, &metrics, span, Size::Small).await?;
     let goals = goals::of(tx, organization, patient).await?;
     let bmi = latest.iter().find(|one| one.metric == Metric::Bmi).map(|one| one.value);
-    Ok((cards::cards(latest, &columns, &goals, span, ctx.actor.zone, prefix), bmi))
+    let frame = Frame { span, zone: ctx.actor.zone, born: record.stored.date_of_birth, prefix };
+    Ok((cards::cards(latest, &columns, &goals, frame), bmi))
 }
 
 async fn glp1(tx: &mut Tx, ctx: &Ctx, patient: PatientId, bmi: f64) -> Result<String> {
@@ -192,13 +193,15 @@ async fn one_metric(
         .last()
         .filter(|_| more)
         .map(|row| format!("{here}?days={}{rest}&before={}", period.as_str(), before(row.at)));
+    let frame = Frame { span, zone, born: record.stored.date_of_birth, prefix: "m-" };
     let charts = shown
         .iter()
         .filter_map(|one| {
             let latest = latest.iter().find(|latest| latest.metric == *one)?;
             let own: Vec<_> = columns.iter().filter(|column| column.metric == *one).collect();
             let count = own.iter().map(|column| column.count).sum();
-            Some((one.label(), cards::chart(latest, &own, &goals, span, zone, Size::Large, "m-"), count))
+            let chart = cards::chart(latest, &own, &goals, frame, Size::Large);
+            Some(Drawn { label: one.label(), chart, count, note: frame.note(*one) })
         })
         .collect();
     let goal = goals.into_iter().find(|goal| goal.metric == metric);

@@ -3,6 +3,9 @@
 //! The table `metric` holds the same numbers, with the sources of the ranges, for what looks from inside the database; a
 //! test compares the two.
 
+use chrono::NaiveDate;
+
+use crate::clock::Timestamp;
 use crate::named::named;
 
 named! {
@@ -200,9 +203,47 @@ impl Metric {
         }
     }
 
-    /// A reading against the reference range; the worse of two values counts.
+    /// The age in years from which the reference range and the critical limits hold; none where they hold at every age or there
+    /// are none. The table `metric` names the sources.
     #[must_use]
-    pub fn interpret(self, value: f64, second: Option<f64>) -> Option<Interpretation> {
+    pub const fn holds_from_age(self) -> Option<u32> {
+        match self {
+            // NEWS2 is not to be used under 16.
+            Self::HeartRate | Self::Spo2 | Self::Respiration | Self::Temperature => Some(16),
+            // Of adults: NICE NG136, the classes of the WHO, Nunan 2010, the National Sleep Foundation.
+            Self::BloodPressure | Self::Bmi | Self::HrvRmssd | Self::HrvSdnn | Self::Sleep => Some(18),
+            Self::Glucose | Self::A1c | Self::Weight | Self::Steps | Self::Mood => None,
+        }
+    }
+
+    /// Whether the ranges hold at `at` for somebody who was born on `born`. They do where that is not known.
+    #[must_use]
+    pub fn holds_for(self, born: Option<NaiveDate>, at: Timestamp) -> bool {
+        match (self.holds_from_age(), born) {
+            (Some(age), Some(born)) => at.date_naive().years_since(born).is_some_and(|years| years >= age),
+            _ => true,
+        }
+    }
+
+    /// Why nothing is judged, to somebody for whom the range does not hold.
+    #[must_use]
+    pub fn range_note(self) -> Option<String> {
+        self.holds_from_age().map(|age| format!("The reference range is for people from {age} on."))
+    }
+
+    /// A reading at `at` of somebody born on `born` against the reference range, where that holds for them; the worse of two
+    /// values counts.
+    #[must_use]
+    pub fn interpret(
+        self,
+        (value, second): (f64, Option<f64>),
+        born: Option<NaiveDate>,
+        at: Timestamp,
+    ) -> Option<Interpretation> {
+        self.holds_for(born, at).then(|| self.lies(value, second)).flatten()
+    }
+
+    fn lies(self, value: f64, second: Option<f64>) -> Option<Interpretation> {
         use Interpretation as I;
         let first = self.limits().interpret(value);
         let other = second.and_then(|second| self.second_limits()?.interpret(second));
@@ -230,12 +271,37 @@ mod tests {
 
     #[test]
     fn the_worse_of_two_values_counts() {
-        let pressure = |high, low| Metric::BloodPressure.interpret(high, Some(low));
+        let pressure = |high, low| Metric::BloodPressure.lies(high, Some(low));
         assert_eq!(pressure(120.0, 80.0), Some(Interpretation::Normal));
         assert_eq!(pressure(120.0, 95.0), Some(Interpretation::High));
         assert_eq!(pressure(150.0, 120.0), Some(Interpretation::CriticallyHigh));
         assert_eq!(pressure(85.0, 50.0), Some(Interpretation::Low));
-        assert_eq!(Metric::Weight.interpret(500.0, None), None);
+        assert_eq!(Metric::Weight.lies(500.0, None), None);
+    }
+
+    #[test]
+    fn a_range_holds_from_a_birthday_on() {
+        let born = NaiveDate::from_ymd_opt(2008, 2, 29);
+        let at = |text: &str| text.parse::<Timestamp>().expect("a moment");
+        let (child, grown) = (at("2026-02-28T23:59:59Z"), at("2026-03-01T00:00:00Z"));
+        let pressure = |born, at| Metric::BloodPressure.interpret((190.0, Some(95.0)), born, at);
+        assert_eq!(pressure(born, child), None, "not critical either");
+        assert_eq!(pressure(born, grown), Some(Interpretation::CriticallyHigh));
+        assert_eq!(pressure(None, child), Some(Interpretation::CriticallyHigh), "where the age is not known");
+        assert_eq!(pressure(NaiveDate::from_ymd_opt(2027, 1, 1), child), None, "before birth");
+        let pulse = |at: &str| Metric::HeartRate.interpret((95.0, None), born, at.parse().expect("a moment"));
+        assert_eq!(pulse("2024-02-28T12:00:00Z"), None);
+        assert_eq!(pulse("2024-02-29T00:00:00Z"), Some(Interpretation::High));
+        let sugar = Metric::Glucose.interpret((2.5, None), born, at("2010-01-01T00:00:00Z"));
+        assert_eq!(sugar, Some(Interpretation::CriticallyLow), "at every age");
+    }
+
+    #[test]
+    fn what_has_an_age_has_a_range() {
+        for metric in Metric::ALL {
+            assert!(metric.holds_from_age().is_none() || metric.limits().reference.is_some(), "{metric}");
+            assert_eq!(metric.range_note().is_some(), metric.holds_from_age().is_some(), "{metric}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::metric::Metric;
+use super::metric::{Interpretation, Metric};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceConnectionId, ObservationId, PatientId};
 use crate::named::named;
@@ -215,6 +215,12 @@ impl NewReading {
     #[must_use]
     pub const fn value(&self) -> (f64, Option<f64>) {
         (self.value, self.second)
+    }
+
+    /// Against the reference range, for somebody born on `born`; none where there is no range for them.
+    #[must_use]
+    pub fn interpretation(&self, born: Option<chrono::NaiveDate>) -> Option<Interpretation> {
+        self.metric.interpret(self.value(), born, self.at)
     }
 
     /// What somebody should be asked about before it is kept, in words; nothing where it is as expected.

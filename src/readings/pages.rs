@@ -89,6 +89,19 @@ pub struct PrintPage {
     pub zone: Tz,
 }
 
+/// A chart on the page of a metric.
+#[derive(Debug)]
+pub struct Drawn {
+    /// Of what.
+    pub label: &'static str,
+    /// Over time.
+    pub chart: LineChart,
+    /// How many readings it shows.
+    pub count: i64,
+    /// Why there is no band, where the range does not hold for the patient.
+    pub note: Option<String>,
+}
+
 /// One metric, perhaps beside another.
 #[derive(Debug, Template)]
 #[template(path = "readings/metric.html")]
@@ -112,7 +125,7 @@ pub struct MetricPage {
     /// The others.
     pub periods: Vec<PeriodLink>,
     /// The charts, over the same time: this metric, and the one it is compared with.
-    pub charts: Vec<(&'static str, LineChart, i64)>,
+    pub charts: Vec<Drawn>,
     /// With what it can be compared.
     pub others: Vec<Choice>,
     /// The readings, the latest first.

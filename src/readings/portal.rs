@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::cards::Frame;
 use super::forms::{self, BY_PATIENT, Entry};
 use super::handlers::{now, unready_entry};
 use super::look::{self, Period};
@@ -57,7 +58,8 @@ pub(super) async fn mine(ctx: Ctx, mut tx: Tx, Query(wanted): Query<Wanted>) -> 
         Some((goal.words(), goal.met(value)))
     };
     let values: Vec<(Metric, f64)> = latest.iter().map(|one| (one.metric, one.value)).collect();
-    let cards = cards::cards(latest, &columns, &goals, span, zone, "r-")
+    let frame = Frame { span, zone, born: own.date_of_birth, prefix: "r-" };
+    let cards = cards::cards(latest, &columns, &goals, frame)
         .into_iter()
         .zip(values)
         .map(|(card, (metric, value))| (card, goal_of(metric, value)))

@@ -6,6 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::derive::Body;
+use super::metric::Interpretation;
 use super::model::NewReading;
 use crate::clock::Timestamp;
 use crate::db::Tx;
@@ -13,12 +14,15 @@ use crate::error::Result;
 use crate::events::By;
 use crate::ids::{DeviceConnectionId, ObservationId, OrganizationId, PatientId};
 
+/// Bodies by patient.
+pub(super) type Bodies = HashMap<PatientId, Body>;
+
 /// What the formulas need of these patients. Who is not visible is missing.
 pub(super) async fn bodies(
     tx: &mut Tx,
     organization: OrganizationId,
     patients: &BTreeSet<PatientId>,
-) -> Result<HashMap<PatientId, Body>> {
+) -> Result<Bodies> {
     let ids: Vec<Uuid> = patients.iter().map(|patient| patient.uuid()).collect();
     let rows = sqlx::query!(
         r#"SELECT id AS "id: PatientId", height_cm::float8 AS height_cm, date_of_birth AS "born: chrono::NaiveDate"
@@ -31,8 +35,18 @@ pub(super) async fn bodies(
     Ok(rows.into_iter().map(|row| (row.id, Body { height_cm: row.height_cm, born: row.born })).collect())
 }
 
+/// Against the range that holds at the age of the patient.
+fn judged(bodies: &Bodies, one: &NewReading) -> Option<Interpretation> {
+    one.interpretation(bodies.get(&one.patient).and_then(|body| body.born))
+}
+
 /// Inserts what is not there yet, in one statement, and says what that was.
-pub(super) async fn insert(tx: &mut Tx, by: &By, readings: &[NewReading]) -> Result<HashSet<ObservationId>> {
+pub(super) async fn insert(
+    tx: &mut Tx,
+    by: &By,
+    readings: &[NewReading],
+    bodies: &Bodies,
+) -> Result<HashSet<ObservationId>> {
     if readings.is_empty() {
         return Ok(HashSet::new());
     }
@@ -46,6 +60,8 @@ pub(super) async fn insert(tx: &mut Tx, by: &By, readings: &[NewReading]) -> Res
     };
     let moments: Vec<Timestamp> = readings.iter().map(NewReading::at).collect();
     let values: Vec<f64> = readings.iter().map(|one| one.value().0).collect();
+    let words: Vec<Option<&'static str>> =
+        readings.iter().map(|one| judged(bodies, one).map(Interpretation::as_str)).collect();
     let seconds: Vec<Option<f64>> = readings.iter().map(|one| one.value().1).collect();
     let kept = sqlx::query_scalar!(
         r#"INSERT INTO observation (organization_id, id, patient_id, code, effective_at, value_num, value2_num, value_json, unit, source,
@@ -78,7 +94,7 @@ pub(super) async fn insert(tx: &mut Tx, by: &By, readings: &[NewReading]) -> Res
         &names(|one| one.context.map(super::model::Context::as_str)) as _,
         &maybe(|one| one.derived.map(|(from, _)| from.uuid())) as _,
         &names(|one| one.derived.map(|(_, formula)| formula)) as _,
-        &names(|one| one.metric.interpret(one.value, one.second).map(super::metric::Interpretation::as_str)) as _,
+        &words as _,
         &documents(|one| one.metadata.as_ref()) as _,
         &maybe(|one| one.corrects.map(ObservationId::uuid)) as _,
     )
@@ -88,10 +104,7 @@ pub(super) async fn insert(tx: &mut Tx, by: &By, readings: &[NewReading]) -> Res
 }
 
 /// As [`bodies`], where the caller is a service account.
-pub(super) async fn bodies_for_service(
-    tx: &mut Tx,
-    patients: &BTreeSet<PatientId>,
-) -> Result<HashMap<PatientId, Body>> {
+pub(super) async fn bodies_for_service(tx: &mut Tx, patients: &BTreeSet<PatientId>) -> Result<Bodies> {
     let ids: Vec<Uuid> = patients.iter().map(|patient| patient.uuid()).collect();
     let rows = sqlx::query!(
         r#"SELECT id AS "id!: PatientId", height_cm, born AS "born: chrono::NaiveDate" FROM ingest.reading_subjects($1, '{}')"#,
@@ -103,7 +116,11 @@ pub(super) async fn bodies_for_service(
 }
 
 /// As [`insert`], where the caller is a service account.
-pub(super) async fn insert_for_service(tx: &mut Tx, readings: &[NewReading]) -> Result<HashSet<ObservationId>> {
+pub(super) async fn insert_for_service(
+    tx: &mut Tx,
+    readings: &[NewReading],
+    bodies: &Bodies,
+) -> Result<HashSet<ObservationId>> {
     if readings.is_empty() {
         return Ok(HashSet::new());
     }
@@ -113,7 +130,7 @@ pub(super) async fn insert_for_service(tx: &mut Tx, readings: &[NewReading]) -> 
             "value2_num": one.second, "value_json": one.detail, "unit": one.metric.unit(), "source": one.source,
             "device_vendor": one.vendor, "device_connection_id": one.connection, "reading_id": one.group, "context": one.context,
             "derived_from": one.derived.map(|(from, _)| from), "derivation": one.derived.map(|(_, formula)| formula),
-            "interpretation": one.metric.interpret(one.value, one.second), "metadata": one.metadata,
+            "interpretation": judged(bodies, one), "metadata": one.metadata,
         })
     };
     let rows = serde_json::Value::Array(readings.iter().map(row).collect());

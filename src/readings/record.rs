@@ -1,10 +1,10 @@
 //! The one place through which every reading comes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::json;
 
-use super::derive::{self, Body};
+use super::derive;
 use super::metric::Metric;
 use super::model::{NewReading, Refusal};
 use super::queries;
@@ -55,8 +55,11 @@ pub async fn record(tx: &mut Tx, by: &By, readings: Vec<NewReading>) -> Result<R
     };
     let (given, refused) = with_their_bodies(readings, &bodies);
     let all = with_derived(given.iter().map(|(_, reading)| reading), &bodies);
-    let new =
-        if service { queries::insert_for_service(tx, &all).await? } else { queries::insert(tx, by, &all).await? };
+    let new = if service {
+        queries::insert_for_service(tx, &all, &bodies).await?
+    } else {
+        queries::insert(tx, by, &all, &bodies).await?
+    };
 
     let duplicates =
         given.iter().filter(|(_, reading)| !new.contains(&reading.id())).map(|(place, _)| *place).collect();
@@ -74,10 +77,7 @@ pub async fn record(tx: &mut Tx, by: &By, readings: Vec<NewReading>) -> Result<R
 type Placed<T> = Vec<(usize, T)>;
 
 /// Sets aside what was measured before its patient was born, and what is of nobody.
-fn with_their_bodies(
-    readings: Vec<NewReading>,
-    bodies: &HashMap<PatientId, Body>,
-) -> (Placed<NewReading>, Placed<Refusal>) {
+fn with_their_bodies(readings: Vec<NewReading>, bodies: &queries::Bodies) -> (Placed<NewReading>, Placed<Refusal>) {
     let (mut given, mut refused) = (Vec::with_capacity(readings.len()), Vec::new());
     for (place, reading) in readings.into_iter().enumerate() {
         match bodies.get(&reading.patient()) {
@@ -95,7 +95,7 @@ fn with_their_bodies(
 /// The readings, and behind them what follows. Where a device gives SDNN and RMSSD, the measured one stands.
 fn with_derived<'a>(
     readings: impl Iterator<Item = &'a NewReading> + Clone,
-    bodies: &HashMap<PatientId, Body>,
+    bodies: &queries::Bodies,
 ) -> Vec<NewReading> {
     let measured: HashSet<_> = readings.clone().map(|one| (one.patient(), one.metric(), one.at())).collect();
     let derived = readings

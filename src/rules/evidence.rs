@@ -106,9 +106,12 @@ fn series(case: &Case, points: &[Point]) -> Vec<Value> {
         }
         series
     };
-    let mut drawn = vec![one(case.metric.first_label(), case.metric.limits().reference, |point| Some(point.value))];
+    // The band goes behind all of them.
+    let holds = points.iter().all(|point| case.metric.holds_for(case.born, point.at));
+    let first = case.metric.limits().reference.filter(|_| holds);
+    let mut drawn = vec![one(case.metric.first_label(), first, |point| Some(point.value))];
     if let (Some(name), Some(limits)) = (case.metric.second_label(), case.metric.second_limits()) {
-        drawn.push(one(name, limits.reference, |point| point.second));
+        drawn.push(one(name, limits.reference.filter(|_| holds), |point| point.second));
     }
     if case.part == 2 {
         drawn.reverse();

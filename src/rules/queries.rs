@@ -64,6 +64,8 @@ pub(super) struct Case {
     pub content_there: bool,
     pub resolves: bool,
     pub patient: PatientId,
+    /// When they were born, where that is known.
+    pub born: Option<chrono::NaiveDate>,
     pub place: FacilityId,
     pub zone: String,
     /// The open alert.
@@ -137,7 +139,7 @@ pub(super) async fn cases(
            chosen AS (
                SELECT DISTINCT ON (p.id, r.root_id) r.id, r.row_version, r.root_id, r.name, r.metric, r.part, r.op, r.threshold, r.min_count,
                       r.window_days, r.severity, r.action, r.action_params, r.content_id, r.resolves, r.enabled, r.priority, p.id AS subject_id,
-                      p.facility_id AS place_id, f.timezone, t.since, NOW() - MAKE_INTERVAL(days => r.window_days) AS opens,
+                      p.date_of_birth, p.facility_id AS place_id, f.timezone, t.since, NOW() - MAKE_INTERVAL(days => r.window_days) AS opens,
                       'rule:' || r.root_id || ':' || p.id AS key
                  FROM touched AS t
                  JOIN patient AS p ON p.organization_id = $1 AND p.id = t.patient_id AND p.deleted_at IS NULL
@@ -160,7 +162,7 @@ pub(super) async fn cases(
                   w.part AS "part!", w.op AS "op!: Op", w.threshold, w.min_count AS "min_count!", w.window_days AS "window_days!",
                   w.severity AS "severity!: Severity", w.action AS "action!: RuleAction", w.action_params AS "params!",
                   w.content_id AS "content?", g.title AS "content_title?", COALESCE(g.status = 'PUBLISHED', false) AS "content_there!", w.resolves AS "resolves!",
-                  w.subject_id AS "patient!: PatientId", w.place_id AS "place!: FacilityId", w.timezone AS "zone!",
+                  w.subject_id AS "patient!: PatientId", w.date_of_birth AS "born: chrono::NaiveDate", w.place_id AS "place!: FacilityId", w.timezone AS "zone!",
                   w.open_id AS "open?: AlertId", COALESCE(w.open_status = 'ACKNOWLEDGED', false) AS "taken!", w.rests AS "rests!",
                   w.start AS "start!: Timestamp", n.count AS "count!", n.hits AS "hits!", COALESCE(n.last_hit >= w.since, false) AS "new_hit!",
                   COALESCE(latest.clear, false) AS "clear!", COALESCE(earlier.there, false) AS "before!",

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, Timestamp};
 use crate::ids::new_uuid;
-use crate::readings::metric::{Interpretation, Metric};
+use crate::readings::metric::Metric;
 
 use super::clinic::Clinic;
 use super::ground::Ground;
@@ -35,7 +35,6 @@ pub struct Readings {
     times: Vec<Timestamp>,
     values: Vec<f64>,
     seconds: Vec<Option<f64>>,
-    interpretations: Vec<Option<&'static str>>,
 }
 
 /// How many patients have a sensor, and how many measure by hand, for so many readings.
@@ -104,7 +103,6 @@ impl Readings {
         self.times.push(at);
         self.values.push(value);
         self.seconds.push(second);
-        self.interpretations.push(metric.interpret(value, second).map(Interpretation::as_str));
     }
 }
 
@@ -115,9 +113,12 @@ impl Readings {
 pub async fn write(conn: &mut PgConnection, ground: &Ground, readings: &Readings) -> anyhow::Result<u64> {
     let done = sqlx::query!(
         "INSERT INTO observation (organization_id, id, patient_id, code, unit, effective_at, value_num, value2_num, interpretation, source)
-         SELECT $1, id, patient, code, unit, at, value, second, interpretation, 'DEVICE'
-         FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::float8[], $8::float8[], $9::text[])
-              AS o (id, patient, code, unit, at, value, second, interpretation)",
+         SELECT $1, o.id, o.patient, o.code, o.unit, o.at, o.value, o.second,
+                CASE WHEN kit.range_holds(m, p.date_of_birth, o.at) THEN kit.interpretation(m, o.value, o.second) END, 'DEVICE'
+         FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::float8[], $8::float8[])
+              AS o (id, patient, code, unit, at, value, second)
+         JOIN metric AS m ON m.code = o.code
+         JOIN patient AS p ON p.organization_id = $1 AND p.id = o.patient",
         ground.organization,
         &readings.ids,
         &readings.patients,
@@ -126,7 +127,6 @@ pub async fn write(conn: &mut PgConnection, ground: &Ground, readings: &Readings
         &readings.times as &[Timestamp],
         &readings.values,
         &readings.seconds as &[Option<f64>],
-        &readings.interpretations as &[Option<&str>],
     );
     Ok(done.execute(conn).await?.rows_affected())
 }

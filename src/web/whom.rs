@@ -3,6 +3,7 @@
 //! Somebody may look after several patients. Which one a session looks at is kept with the session, every page says
 //! it, and every form carries it ([`Whom::agrees`]): a form that was opened for one patient is never saved for another.
 
+use chrono::NaiveDate;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -60,6 +61,8 @@ pub struct Whom {
     pub last_name: String,
     /// The name they go by.
     pub called: String,
+    /// When they were born, where that is known.
+    pub date_of_birth: Option<NaiveDate>,
     /// What the person is to them.
     pub relationship: Relationship,
     /// What a proxy may see.
@@ -144,7 +147,7 @@ pub async fn all(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<Whom>> {
         Whom,
         r#"SELECT account.id AS account, patient.id AS "patient: PatientId", patient.first_name, patient.last_name,
                   COALESCE(NULLIF(patient.demographics ->> 'preferred_name', ''), patient.first_name) AS "called!",
-                  account.relationship AS "relationship: Relationship", account.scopes, facility.name AS facility,
+                  patient.date_of_birth AS "date_of_birth: NaiveDate", account.relationship AS "relationship: Relationship", account.scopes, facility.name AS facility,
                   facility.id AS "facility_id: FacilityId", (session.patient_id = account.patient_id) IS TRUE AS "chosen!"
              FROM portal_account AS account
              JOIN patient ON patient.organization_id = account.organization_id AND patient.id = account.patient_id AND patient.deleted_at IS NULL
@@ -219,6 +222,7 @@ mod tests {
             first_name: "Poppy".into(),
             last_name: "Bell".into(),
             called: "Poppy".into(),
+            date_of_birth: None,
             relationship: Relationship::Parent,
             scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
             facility: "Northgate Clinic".into(),

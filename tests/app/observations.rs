@@ -121,6 +121,28 @@ async fn each_reading_stands_for_itself_and_a_message_acts_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_device_of_a_child_is_not_read_against_the_ranges_of_adults() {
+    let portal = Portal::start().await;
+    let house = House::build(&portal).await;
+    let patient = house.patient(&portal, house.clinic, "MRN 00-12").await;
+    sqlx::query!("UPDATE patient SET date_of_birth = '2010-11-01' WHERE id = $1", patient.uuid())
+        .execute(&portal.admin)
+        .await
+        .expect("a child until the first of November 2026");
+    let sender = Sender::new(&portal, &house, None).await;
+    let mut before = pulse(patient, 0, 140.0);
+    before["at"] = "2026-10-31T23:59:00Z".into();
+    let pressure = json!({ "patient": patient, "metric": "BLOOD_PRESSURE", "at": "2026-11-01T08:00:00Z", "value": { "systolic": 190, "diastolic": 95 } });
+    let answer = data(&send(&portal, &sender, json!([before, pulse(patient, 0, 140.0), pressure])).await);
+    assert_eq!(answer["kept"], 3);
+    let judged =
+        |condition: &str| format!("SELECT count(*) FROM observation WHERE patient_id = '{patient}' AND {condition}");
+    assert_eq!(ask(&portal, &judged("interpretation IS NULL AND effective_at < '2026-11-01'")).await, 1);
+    assert_eq!(ask(&portal, &judged("interpretation = 'CRITICALLY_HIGH' AND code = 'HEART_RATE'")).await, 1);
+    assert_eq!(ask(&portal, &judged("interpretation IS NULL AND code = 'BLOOD_PRESSURE'")).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn numbers_that_are_none_are_named_one_by_one() {
     let portal = Portal::start().await;
     let house = House::build(&portal).await;

@@ -34,6 +34,8 @@ async fn the_table_of_metrics_holds_the_numbers_of_the_program() {
             "{name}"
         );
         assert_eq!(row.get::<Option<&str>, _>("second_label"), metric.second_label(), "{name}");
+        let age = row.get::<Option<i32>, _>("holds_from_age");
+        assert_eq!(age, metric.holds_from_age().map(u32::cast_signed), "{name}");
         for (prefix, limits) in [("", Some(metric.limits())), ("second_", metric.second_limits())] {
             let held = |column: &str| row.get::<Option<f64>, _>(format!("{prefix}{column}").as_str());
             assert_eq!(held("possible_low").zip(held("possible_high")), limits.map(|one| one.possible), "{name}");
@@ -74,6 +76,69 @@ async fn the_database_itself_refuses_what_is_impossible() {
         let refused = sqlx::query(&sql).execute(&portal.admin).await.expect_err(values);
         assert_eq!(refused.as_database_error().and_then(|error| error.constraint()), Some(constraint), "{values}");
     }
+}
+
+/// What the database makes of a reading that comes without a judgement.
+async fn guarded(portal: &Portal, patient: &str, values: &str) -> Option<String> {
+    let sql = format!(
+        "INSERT INTO observation (organization_id, id, patient_id, code, effective_at, value_num, value2_num, unit, source)
+         SELECT organization_id, gen_random_uuid(), id, {values}, 'DEVICE' FROM patient WHERE id = '{patient}' RETURNING interpretation"
+    );
+    #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]
+    sqlx::query_scalar(&sql).fetch_one(&portal.admin).await.expect(values)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_itself_judges_nobody_for_whom_the_range_does_not_hold() {
+    let portal = Portal::start().await;
+    let id = okafor(&portal).await.to_string();
+    let birthday = |years: i32| {
+        format!(
+            "(SELECT date_of_birth + make_interval(years => {years}) FROM patient AS p WHERE p.id = patient.id)::timestamp AT TIME ZONE 'UTC'"
+        )
+    };
+    let tries = [
+        ("'BLOOD_PRESSURE'", 18, "190, 95, 'mmHg'", Some("CRITICALLY_HIGH")),
+        ("'HEART_RATE'", 16, "95, NULL, '/min'", Some("HIGH")),
+        ("'TEMPERATURE'", 16, "34, NULL, '°C'", Some("CRITICALLY_LOW")),
+        ("'SLEEP'", 18, "8, NULL, 'h'", Some("NORMAL")),
+    ];
+    for (code, years, rest, word) in tries {
+        let on = birthday(years);
+        let grown = guarded(&portal, &id, &format!("{code}, {on}, {rest}")).await;
+        assert_eq!(grown.as_deref(), word, "{code} on the birthday");
+        let child = guarded(&portal, &id, &format!("{code}, {on} - INTERVAL '1 second', {rest}")).await;
+        assert_eq!(child, None, "{code} on the day before");
+    }
+    let glucose = guarded(&portal, &id, &format!("'GLUCOSE', {}, 2.5, NULL, 'mmol/L'", birthday(3))).await;
+    assert_eq!(glucose.as_deref(), Some("CRITICALLY_LOW"), "holds at every age");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_is_not_read_against_the_ranges_of_adults() {
+    let portal = Portal::start().await;
+    let id = "01900000-0000-7000-8006-000000000020";
+    let theirs = format!("patient_id = '{id}' AND code IN ('TEMPERATURE', 'HEART_RATE', 'SPO2')");
+    assert!(count(&portal, &theirs).await > 0, "the demo measures the temperature of the newborn");
+    let clinician = portal.sign_in("clinician").await;
+    let form = [("temperature", "40.2"), ("temperature_unit", "°C"), ("heart_rate", "140"), ("spo2", "90")];
+    let saved = clinician.post(&format!("/patients/{id}/vitals/new"), &form).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+    assert_eq!(count(&portal, &format!("{theirs} AND interpretation IS NOT NULL")).await, 0);
+
+    let note = "The reference range is for people from 16 on.";
+    for path in ["", "/vitals", "/vitals/print", "/vitals/temperature", "/vitals/heart-rate"] {
+        let page = clinician.get(&format!("/patients/{id}{path}")).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.body);
+        assert!(page.text("main").contains(note), "{path}: {}", page.text("main"));
+        assert!(!page.body.contains(", reference ") && !page.body.contains("Critical"), "{path}");
+    }
+    let weight = clinician.get(&format!("/patients/{id}/vitals/weight")).await;
+    assert!(!weight.text("main").contains("The reference range"), "there is none at any age");
+    let file = clinician.get(&format!("/patients/{id}/vitals.csv?metric=temperature&days=7")).await;
+    assert!(file.body.contains(",40.2,,°C,,Staff,"), "{}", file.body);
+    let grown = clinician.get(&format!("/patients/{}/vitals", okafor(&portal).await)).await;
+    assert!(!grown.text("main").contains(note));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -224,7 +224,7 @@ impl PatientRow {
         today: NaiveDate,
         audited: &Audited,
     ) -> Result<Self> {
-        let lately = Lately::of(&row, today, ctx.actor.zone);
+        let lately = Lately::of(&row, ctx.actor.zone);
         let demographics = row.demographics.0;
         let mrn =
             super::opened(keys, &ctx.actor, row.id, "medical_record_number", row.medical_record_number_enc.as_deref())?;

@@ -190,9 +190,9 @@ pub struct Row {
     pub pressure_first: Option<Vec<f64>>,
     /// diastolic;
     pub pressure_second: Option<Vec<Option<f64>>>,
-    /// what the latest is judged,
+    /// what the latest is judged where the range holds for the patient,
     pub pressure_word: Option<String>,
-    /// and the reference range of the systolic value.
+    /// and the reference range of the systolic value, where it holds for all of these readings.
     pub pressure_low: Option<f64>,
     pub pressure_high: Option<f64>,
     /// The zone of their days.
@@ -212,7 +212,8 @@ pub async fn rows(tx: &mut Tx, organization: OrganizationId, ids: &[PatientId], 
                         WHERE l.organization_id = p.organization_id AND l.patient_id = p.id AND l.deleted_at IS NULL
                           AND l.starts_at <= now() AND (l.ends_at IS NULL OR l.ends_at > now()) ORDER BY l.starts_at) AS "flags!",
                   lately.at AS "pressure_at?: Vec<Timestamp>", lately.first AS "pressure_first?", lately.second AS "pressure_second?: Vec<Option<f64>>",
-                  kit.interpretation(m, lately.first[1], lately.second[1]) AS "pressure_word?", m.reference_low AS "pressure_low?", m.reference_high AS "pressure_high?",
+                  CASE WHEN kit.range_holds(m, p.date_of_birth, lately.at[1]) THEN kit.interpretation(m, lately.first[1], lately.second[1]) END AS "pressure_word?",
+                  CASE WHEN held.held THEN m.reference_low END AS "pressure_low?", CASE WHEN held.held THEN m.reference_high END AS "pressure_high?",
                   f.timezone AS zone
            FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted(id, position)
            JOIN patient AS p ON p.organization_id = $1 AND p.id = wanted.id
@@ -225,6 +226,7 @@ pub async fn rows(tx: &mut Tx, organization: OrganizationId, ids: &[PatientId], 
                    WHERE $3 AND o.organization_id = $1 AND o.patient_id = wanted.id AND o.code = 'BLOOD_PRESSURE' AND o.status = 'FINAL'
                      AND o.effective_at > now() - INTERVAL '14 days' AND o.effective_at <= now()
                    ORDER BY o.effective_at DESC LIMIT 200) AS o) AS lately ON true
+           CROSS JOIN LATERAL (SELECT kit.range_holds(m, p.date_of_birth, lately.at[cardinality(lately.at)])) AS held (held)
            ORDER BY wanted.position"#,
         organization.uuid(),
         &ids,
