@@ -65,6 +65,11 @@ SELECT pg_temp.demo_id('organization', 1), pg_temp.demo_id('run', n), pg_temp.ru
        pg_temp.demo_id('alert', alert), result, at
 FROM rule_run ORDER BY at;
 
+-- What rules that suggest a visit have raised says so.
+UPDATE alert AS a SET payload = a.payload || '{"suggests": "visit"}'
+FROM rule_run AS n JOIN clinical_rule AS r ON r.organization_id = pg_temp.demo_id('organization', 1) AND r.id = pg_temp.rule_id(n.rule) AND r.action = 'SUGGEST_VISIT'
+WHERE n.outcome = 'RAISED' AND a.organization_id = r.organization_id AND a.id = pg_temp.demo_id('alert', n.alert);
+
 -- Every other reading of the month was looked at, too, by the narrowest rule that holds: that came to nothing.
 INSERT INTO rule_execution (organization_id, id, rule_id, rule_version, patient_id, cause, triggered, outcome, executed_at)
 SELECT DISTINCT ON (r.root_id, o.id) o.organization_id, md5(r.root_id::text || o.id::text)::uuid, r.id, r.row_version, o.patient_id, 'READING', false, 'NOTHING', o.effective_at + INTERVAL '61 seconds'

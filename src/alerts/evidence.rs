@@ -15,6 +15,9 @@ const READINGS: usize = 14;
 /// How many series are drawn: systolic and diastolic, and no third.
 const SERIES: usize = 2;
 
+/// What `suggests` says of a visit.
+const VISIT: &str = "visit";
+
 /// The evidence of one alert, as far as it can be read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Evidence {
@@ -26,6 +29,8 @@ pub struct Evidence {
     pub series: Vec<Series>,
     /// What else matters: label and text.
     pub facts: Vec<(String, String)>,
+    /// Whether it suggests a visit.
+    pub suggests_visit: bool,
 }
 
 /// Readings of one thing.
@@ -60,6 +65,7 @@ impl Evidence {
             why: text(&raw.why),
             series: list(&raw.series).filter_map(series).take(SERIES).collect(),
             facts: list(&raw.facts).filter_map(|pair| Some((text(pair.get(0)?)?, text(pair.get(1)?)?))).collect(),
+            suggests_visit: raw.suggests.as_str() == Some(VISIT),
         }
     }
 }
@@ -73,6 +79,7 @@ struct Expected<'a> {
     #[serde(borrow)]
     series: Vec<ExpectedSeries<'a>>,
     facts: Vec<(&'a str, &'a str)>,
+    suggests: Option<&'a str>,
 }
 
 #[derive(Default, Deserialize)]
@@ -103,6 +110,7 @@ impl From<Expected<'_>> for Evidence {
             why: raw.why.and_then(present),
             series: raw.series.into_iter().filter_map(series).take(SERIES).collect(),
             facts: raw.facts.into_iter().filter_map(fact).collect(),
+            suggests_visit: raw.suggests == Some(VISIT),
         }
     }
 }
@@ -130,6 +138,7 @@ struct Raw {
     why: Value,
     series: Value,
     facts: Value,
+    suggests: Value,
 }
 
 fn present(text: &str) -> Option<String> {
@@ -184,6 +193,9 @@ mod tests {
         for payload in ["", "{}", "[]", "null", r#"{"series": 5}"#, r#"{"series": [{"points": [["yesterday", 1]]}]}"#] {
             assert_eq!(Evidence::read(payload), Evidence::default(), "{payload}");
         }
+        assert!(Evidence::read(r#"{"suggests": "visit"}"#).suggests_visit);
+        assert!(Evidence::read(r#"{"suggests": "visit", "rule": 7}"#).suggests_visit);
+        assert!(!Evidence::read(r#"{"suggests": "surgery"}"#).suggests_visit);
         let partly = Evidence::read(r#"{"rule": 7, "why": " so ", "facts": [["only one"], "text", ["a", "b"]]}"#);
         assert_eq!((partly.rule, partly.why.as_deref(), partly.facts.len()), (None, Some("so"), 1));
     }

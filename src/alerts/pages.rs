@@ -205,8 +205,21 @@ pub struct Pane {
     pub chart_href: String,
     /// Where the conversation about it is, or where one begins.
     pub message_href: Option<String>,
+    /// The visit that it suggests: where to ask for it, or the one that there is.
+    pub visit: Option<VisitLink>,
     /// The list to come back to.
     pub back: String,
+}
+
+/// A visit that an alert suggests.
+#[derive(Debug)]
+pub struct VisitLink {
+    /// Where to.
+    pub href: String,
+    /// `Visit on Tuesday 24 November, 10:00`
+    pub words: String,
+    /// Beside the words.
+    pub icon: &'static str,
 }
 
 impl Pane {
@@ -223,6 +236,7 @@ impl Pane {
             chart: item.chart(time.zone),
             can: Can::of(&item.row.alert(), mover, time.now),
             message_href: message_href(&item, mover.role),
+            visit: visit_link(&item, around, mover.role, time.zone),
             chart_href: item.row.patient_id.map(|id| format!("/patients/{id}")).unwrap_or_default(),
             others: std::mem::take(&mut around.others),
             allergies,
@@ -280,6 +294,28 @@ fn message_href(item: &Item, role: Role) -> Option<String> {
         (None, Some(patient)) => Some(format!("/threads/new?patient={patient}")),
         (None, None) => None,
     }
+}
+
+/// The visit that an open alert suggests: the next one that is planned, the request that was made for it, or where to ask. Each for who may.
+fn visit_link(item: &Item, around: &Around, role: Role, zone: chrono_tz::Tz) -> Option<VisitLink> {
+    if !item.evidence.suggests_visit || !item.row.status.is_open() || item.row.patient_id.is_none() {
+        return None;
+    }
+    let (permission, href, words, icon) = match (&around.visit, &around.asked) {
+        (Some(visit), _) => {
+            let words = visit.at.with_timezone(&zone).format("Visit on %A %-d %B, %H:%M").to_string();
+            (Permission::ViewSchedule, format!("/visits/{}", visit.id), words, "calendar-check")
+        }
+        (None, Some(asked)) => {
+            let words = format!("Visit asked for, R-{}", asked.number);
+            (Permission::ViewVisitRequests, format!("/visit-requests/{}", asked.id), words, "calendar-days")
+        }
+        (None, None) => {
+            let href = format!("/visit-requests/new?alert={}", item.row.id);
+            (Permission::RequestVisits, href, "Ask for a visit".to_owned(), "calendar-plus")
+        }
+    };
+    role.may(permission).then_some(VisitLink { href, words, icon })
 }
 
 /// "31 open · 3 critical · oldest unacknowledged 11 h".

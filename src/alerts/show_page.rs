@@ -5,7 +5,7 @@ use askama::Template;
 use super::model::AlertStatus;
 use super::moves::Kind;
 use super::pages::Pane;
-use super::queries::story::{CaseLine, Step};
+use super::queries::story::{CaseLine, Step, VISIT_ASKED, VISIT_BOOKED};
 use crate::access::Actor;
 use crate::web::filters;
 use crate::web::form::FormErrors;
@@ -59,6 +59,8 @@ fn moved(step: Step) -> Entry {
         (Ok(AlertStatus::Snoozed), false) => "snoozed this",
         (Ok(AlertStatus::Resolved), false) => "resolved this",
         (Ok(AlertStatus::Dismissed), false) => "dismissed this",
+        (Err(_), false) if step.to_status == VISIT_ASKED => "asked for a visit",
+        (Err(_), false) if step.to_status == VISIT_BOOKED => "booked a visit",
         (Err(_), false) => "changed this",
     };
     let icon = match to {
@@ -68,6 +70,8 @@ fn moved(step: Step) -> Entry {
         Ok(AlertStatus::Snoozed) => "clock",
         Ok(AlertStatus::Resolved) => "list-checks",
         Ok(AlertStatus::Dismissed) => "x",
+        Err(_) if step.to_status == VISIT_ASKED => "calendar-days",
+        Err(_) if step.to_status == VISIT_BOOKED => "calendar-check",
         Err(_) => "info",
     };
     let who = match (step.first_name, step.last_name) {

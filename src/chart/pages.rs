@@ -68,6 +68,7 @@ impl Summary {
 #[template(path = "chart/_alerts.html")]
 pub struct AlertsPanel {
     alerts: Vec<(Tone, &'static str, OpenAlert)>,
+    asks: bool,
     count: String,
     all: String,
     now: crate::clock::Timestamp,
@@ -81,6 +82,7 @@ impl AlertsPanel {
         Self {
             count: badges::capped(open).unwrap_or_else(|| "0".to_owned()),
             all: record.href("alerts"),
+            asks: ctx.actor.may(Permission::RequestVisits),
             now: ctx.now(),
             zone: ctx.actor.zone,
             alerts: alerts.into_iter().map(|alert| (tone(&alert.severity), word(&alert.severity), alert)).collect(),

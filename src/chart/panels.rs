@@ -125,6 +125,8 @@ pub struct OpenAlert {
     pub raised_at: crate::clock::Timestamp,
     /// How many are open, capped.
     pub open: i64,
+    /// Whether it suggests a visit, and none is planned or asked for.
+    pub visit: bool,
 }
 
 /// Whether somebody else changed something of a patient since then; none where the patient is out of sight.
@@ -168,14 +170,17 @@ pub async fn open_work(
     let rows = sqlx::query!(
         r#"(SELECT true AS "alert!", a.id AS "id!", a.severity AS "severity!", a.title AS "title!", a.raised_at AS "at: crate::clock::Timestamp", NULL AS "doer: String",
                   (SELECT COUNT(*) FROM (SELECT FROM alert AS o
-                     WHERE o.organization_id = $1 AND o.patient_id = $2 AND o.is_open LIMIT $4) AS open) AS "open!"
+                     WHERE o.organization_id = $1 AND o.patient_id = $2 AND o.is_open LIMIT $4) AS open) AS "open!",
+                  (a.payload ->> 'suggests' = 'visit'
+                   AND NOT EXISTS (SELECT FROM visit AS v WHERE v.organization_id = $1 AND v.patient_id = $2 AND v.start_time > now() AND v.status = 'PLANNED')
+                   AND NOT EXISTS (SELECT FROM visit_request AS r WHERE r.organization_id = $1 AND r.alert_id = a.id AND r.is_open)) IS TRUE AS "visit!"
             FROM alert AS a
             WHERE a.organization_id = $1 AND a.patient_id = $2 AND a.is_open
             ORDER BY a.severity_rank DESC, a.raised_at DESC, a.id DESC LIMIT $3)
            UNION ALL
            (SELECT false, t.id, t.priority, t.title, t.due_at, coalesce(nullif(concat_ws(' ', u.first_name, u.last_name), ''), t.assignee_role),
                   (SELECT COUNT(*) FROM (SELECT FROM task AS o
-                     WHERE o.organization_id = $1 AND o.patient_id = $2 AND o.is_open AND o.case_id IS NULL LIMIT $4) AS open)
+                     WHERE o.organization_id = $1 AND o.patient_id = $2 AND o.is_open AND o.case_id IS NULL LIMIT $4) AS open), false
             FROM task AS t LEFT JOIN app_user AS u ON u.organization_id = t.organization_id AND u.id = t.assignee_id
             WHERE t.organization_id = $1 AND t.patient_id = $2 AND t.is_open AND t.patient_id IS NOT NULL AND t.case_id IS NULL
             ORDER BY t.due_key, t.id LIMIT $3)"#,
@@ -195,6 +200,7 @@ pub async fn open_work(
                 title: row.title,
                 raised_at,
                 open: row.open,
+                visit: row.visit,
             }),
             (_, due_at) => {
                 let doer = row.doer.filter(|name| !name.is_empty());
@@ -211,7 +217,10 @@ pub async fn open_alerts(tx: &mut Tx, ctx: &Ctx, patient: PatientId, limit: i64)
         OpenAlert,
         r#"SELECT a.id, a.severity, a.title, a.raised_at AS "raised_at: crate::clock::Timestamp",
                   (SELECT COUNT(*) FROM (SELECT FROM alert AS o
-                     WHERE o.organization_id = $1 AND o.patient_id = $2 AND o.is_open LIMIT $4) AS open) AS "open!"
+                     WHERE o.organization_id = $1 AND o.patient_id = $2 AND o.is_open LIMIT $4) AS open) AS "open!",
+                  (a.payload ->> 'suggests' = 'visit'
+                   AND NOT EXISTS (SELECT FROM visit AS v WHERE v.organization_id = $1 AND v.patient_id = $2 AND v.start_time > now() AND v.status = 'PLANNED')
+                   AND NOT EXISTS (SELECT FROM visit_request AS r WHERE r.organization_id = $1 AND r.alert_id = a.id AND r.is_open)) IS TRUE AS "visit!"
            FROM alert AS a
            WHERE a.organization_id = $1 AND a.patient_id = $2 AND a.is_open
            ORDER BY a.severity_rank DESC, a.raised_at DESC, a.id DESC LIMIT $3"#,

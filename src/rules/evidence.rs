@@ -86,13 +86,17 @@ pub(super) fn payload(case: &Case, sentence: &str, line: &str, trend: Option<Tre
     if let Some(advice) = case.params().text {
         facts.push(("What to do", advice));
     }
-    json!({
+    let mut payload = json!({
         "rule": format!("{}, version {}", case.name, case.version),
         "rule_id": case.rule,
         "why": format!("{sentence} {line}."),
         "series": series(case, points),
         "facts": facts,
-    })
+    });
+    if let (RuleAction::SuggestVisit, Some(fields)) = (case.action, payload.as_object_mut()) {
+        fields.insert("suggests".to_owned(), "visit".into());
+    }
+    payload
 }
 
 /// The readings, drawn: what is watched first.

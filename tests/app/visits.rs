@@ -10,6 +10,7 @@ mod groups;
 mod guests;
 mod race;
 mod refused;
+mod suggested;
 mod timers;
 mod video;
 

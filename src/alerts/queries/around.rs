@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use crate::access::{Actor, Facilities};
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::ids::{AlertId, FacilityId, PatientId};
+use crate::ids::{AlertId, FacilityId, PatientId, VisitId, VisitRequestId};
 use crate::saved_views::SavedView;
 use crate::web::badges::COUNT_CAP;
 
@@ -40,6 +40,10 @@ pub struct Around {
     pub allergies: Vec<(String, String)>,
     /// Other open alerts of that patient.
     pub others: Vec<Other>,
+    /// The next visit of that patient.
+    pub visit: Option<NextVisit>,
+    /// The open request for a visit that was made because of this alert.
+    pub asked: Option<Asked>,
 }
 
 /// A facility by its name.
@@ -58,6 +62,24 @@ pub struct Other {
     pub id: AlertId,
     /// One line.
     pub title: String,
+}
+
+/// A visit that is planned.
+#[derive(Clone, Debug, Deserialize)]
+pub struct NextVisit {
+    /// Which.
+    pub id: VisitId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A request for a visit.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Asked {
+    /// Which.
+    pub id: VisitRequestId,
+    /// The number people say.
+    pub number: i64,
 }
 
 /// The statement for a person with some facilities (`$here`: how an alert lies within them) or with all.
@@ -92,7 +114,13 @@ macro_rules! around {
                        AS "allergies: Json<Vec<(String, String)>>",
                       (SELECT json_agg(o) FROM (SELECT o.id, o.title FROM alert AS o
                            WHERE o.organization_id = $1 AND o.patient_id = $6 AND o.is_open AND o.patient_id IS NOT NULL AND o.id <> $7
-                           ORDER BY o.severity_rank DESC, o.raised_at DESC, o.id DESC LIMIT 5) AS o) AS "others: Json<Vec<Other>>""#,
+                           ORDER BY o.severity_rank DESC, o.raised_at DESC, o.id DESC LIMIT 5) AS o) AS "others: Json<Vec<Other>>",
+                      (SELECT json_build_object('id', v.id, 'at', v.start_time) FROM visit AS v
+                       WHERE v.organization_id = $1 AND v.patient_id = $6 AND v.start_time > now() AND v.status = 'PLANNED' AND v.deleted_at IS NULL
+                       ORDER BY v.start_time LIMIT 1) AS "visit: Json<NextVisit>",
+                      (SELECT json_build_object('id', r.id, 'number', r.number) FROM visit_request AS r
+                       WHERE r.organization_id = $1 AND r.alert_id = $7 AND r.alert_id IS NOT NULL AND r.is_open
+                       ORDER BY r.created_at DESC LIMIT 1) AS "asked: Json<Asked>""#,
             $($arg),+
         )
         .fetch_one($conn)
@@ -111,6 +139,8 @@ macro_rules! around {
             facilities: list(row.facilities),
             allergies: list(row.allergies),
             others: list(row.others),
+            visit: row.visit.map(|json| json.0),
+            asked: row.asked.map(|json| json.0),
         })?
     };
 }

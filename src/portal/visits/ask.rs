@@ -125,6 +125,7 @@ fn asked(own: &Whom, typed: &Typed, now: Timestamp, zone: chrono_tz::Tz) -> Resu
         reason,
         category: None,
         acuity,
+        alert: None,
     })
 }
 

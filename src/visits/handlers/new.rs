@@ -11,7 +11,7 @@ use crate::access::Permission;
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::facilities;
-use crate::ids::{FacilityId, StaffId, VisitId, VisitRequestId};
+use crate::ids::{AlertId, FacilityId, StaffId, VisitId, VisitRequestId};
 use crate::patients::dates::{DateParts, Span};
 use crate::visits::derive::moment;
 use crate::visits::model::{Acuity, Category, Mode, VisitStatus, VisitType};
@@ -39,6 +39,8 @@ pub struct RawNew {
     pub idempotency_key: String,
     /// The patient, where the form was opened from a chart.
     pub patient: String,
+    /// The alert that suggests it, where the form was opened from one.
+    pub alert: String,
     /// A record number.
     pub mrn: String,
     /// Where.
@@ -255,9 +257,13 @@ fn start_of(ctx: &Ctx, raw: &RawNew, zone: chrono_tz::Tz, errors: &mut FormError
 }
 
 /// `GET /visit-requests/new`
-pub async fn ask_request(ctx: Ctx, tx: Tx, Query(raw): Query<RawNew>) -> Page {
+pub async fn ask_request(ctx: Ctx, mut tx: Tx, Query(raw): Query<RawNew>) -> Page {
     let key = VisitRequestId::new().to_string();
-    let form = RawNew { idempotency_key: key, patient: raw.patient, ..RawNew::default() };
+    let mut form = RawNew { idempotency_key: key, patient: raw.patient, ..RawNew::default() };
+    if let Ok(alert) = raw.alert.parse::<AlertId>() {
+        let patient = requests::patient_of_alert(&mut tx, &ctx.actor, alert).await?.ok_or(Error::NotFound)?;
+        (form.alert, form.patient) = (alert.to_string(), patient.to_string());
+    }
     page(&ctx, tx, What::Request, form, FormErrors::default()).await
 }
 
@@ -274,6 +280,14 @@ pub async fn request(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawNew>) -> Page {
     let (Some(about), Some(acuity), true) = (about, acuity, errors.is_empty()) else {
         return page(&ctx, tx, What::Request, raw, errors).await;
     };
+    let alert = match raw.alert.parse::<AlertId>() {
+        Ok(alert) => {
+            // Of this patient and of nobody else: somebody may have typed another record number.
+            let whose = requests::patient_of_alert(&mut tx, &ctx.actor, alert).await?;
+            Some(alert).filter(|_| whose == Some(about.id))
+        }
+        Err(_) => None,
+    };
     let new = NewRequest {
         id,
         facility: place(&ctx, &raw, &about),
@@ -285,12 +299,17 @@ pub async fn request(ctx: Ctx, mut tx: Tx, Form(raw): Form<RawNew>) -> Page {
         reason,
         category: Category::from_name(&raw.category),
         acuity,
+        alert,
     };
     if requests::find(&mut tx, &ctx.actor, id).await?.is_none() {
         moves::ask(&mut tx, &ctx.by(), &new).await?;
         tx.commit().await?;
     }
-    let to =
-        if ctx.actor.may(Permission::ViewVisitRequests) { format!("/visit-requests/{id}") } else { "/".to_owned() };
+    let to = match alert {
+        _ if ctx.actor.may(Permission::TriageVisitRequests) => format!("/visit-requests/{id}"),
+        Some(alert) => format!("/alerts/{alert}"),
+        None if ctx.actor.may(Permission::ViewVisitRequests) => format!("/visit-requests/{id}"),
+        None => "/".to_owned(),
+    };
     Ok(ctx.redirect(&to, Some(&Flash::ok("The request is in the queue"))))
 }

@@ -91,6 +91,11 @@ pub struct NewPage {
 }
 
 impl NewPage {
+    /// Where the form was opened.
+    fn back(&self) -> String {
+        if self.form.alert.is_empty() { self.what.back().to_owned() } else { format!("/alerts/{}", self.form.alert) }
+    }
+
     fn places(&self) -> Vec<Choice> {
         let choice =
             |one: &Facility| Choice::new(one.id.to_string(), &*one.name, self.form.facility == one.id.to_string());

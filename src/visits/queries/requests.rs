@@ -8,7 +8,7 @@ use crate::access::Actor;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::events::By;
-use crate::ids::{FacilityId, OrganizationId, PatientId, SlotId, StaffId, VisitId, VisitRequestId};
+use crate::ids::{AlertId, FacilityId, OrganizationId, PatientId, SlotId, StaffId, VisitId, VisitRequestId};
 use crate::visits::model::{Acuity, Category, Mode, RequestStatus, VisitType};
 use crate::web::format;
 
@@ -69,6 +69,8 @@ pub struct RequestRow {
     pub slot_staff_id: Option<StaffId>,
     /// The visit it became.
     pub visit_id: Option<VisitId>,
+    /// The alert that suggested it.
+    pub alert_id: Option<AlertId>,
     /// What was said when an offer was declined.
     pub decline_note: Option<String>,
     /// Who said yes on the telephone.
@@ -138,7 +140,7 @@ macro_rules! request_rows {
                       r.acuity AS "acuity: Acuity", r.status AS "status: RequestStatus", r.proposed_slot_id AS "slot_id: SlotId",
                       s.start_time AS "slot_start?: Timestamp", s.end_time AS "slot_end?: Timestamp", s.visit_mode AS "slot_mode?: Mode", s.location AS "slot_location?",
                       s.held_until AS "held_until?: Timestamp", COALESCE(s.held_until <= clock_timestamp(), false) AS "lapsed!",
-                      t.name AS "slot_staff?", s.staff_id AS "slot_staff_id?: StaffId", r.visit_id AS "visit_id: VisitId",
+                      t.name AS "slot_staff?", s.staff_id AS "slot_staff_id?: StaffId", r.visit_id AS "visit_id: VisitId", r.alert_id AS "alert_id: AlertId",
                       r.decline_note, r.confirmation_note, r.cancel_reason, r.created_at AS "created_at: Timestamp",
                       NULLIF(concat_ws(' ', u.title, u.first_name, u.last_name), '')
                         || COALESCE((SELECT ' (' || CASE a.relationship WHEN 'OTHER' THEN 'trusted person' ELSE lower(a.relationship) END || ', for the patient)' FROM portal_account AS a
@@ -267,14 +269,26 @@ pub struct NewRequest {
     pub category: Option<Category>,
     /// How soon.
     pub acuity: Acuity,
+    /// The alert that suggested it, of this patient.
+    pub alert: Option<AlertId>,
+}
+
+/// Whom an alert is about, as far as this person sees it.
+pub async fn patient_of_alert(conn: &mut PgConnection, actor: &Actor, alert: AlertId) -> Result<Option<PatientId>> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT patient_id AS "patient: PatientId" FROM alert WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL"#,
+        actor.organization.uuid(),
+        alert.uuid(),
+    );
+    Ok(found.fetch_optional(conn).await?.flatten())
 }
 
 /// Makes a request; says whether it is new, rather than the form having been sent twice.
 pub async fn insert(conn: &mut PgConnection, by: &By, new: &NewRequest) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO visit_request (organization_id, id, facility_id, patient_id, request_type, visit_mode, requested_date, window_start, window_end,
-                                    reason_text, reason_category, acuity, created_by_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
+                                    reason_text, reason_category, acuity, created_by_id, alert_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING",
         by.organization.uuid(),
         new.id.uuid(),
         new.facility.uuid(),
@@ -288,6 +302,7 @@ pub async fn insert(conn: &mut PgConnection, by: &By, new: &NewRequest) -> sqlx:
         new.category.map(Category::as_str),
         new.acuity.as_str(),
         by.id,
+        new.alert.map(AlertId::uuid),
     )
     .execute(conn)
     .await?;

@@ -69,6 +69,11 @@ async fn each_of_the_four_follows_and_is_in_the_books() {
     };
     assert_eq!(alerts(&portal, &format!("dedupe_key = 'rule:{heart}:{ada}' AND severity = 'INFO'")).await, 1);
     assert_eq!(alerts(&portal, &fact(visit, "Suggested%A visit")).await, 1);
+    assert_eq!(
+        alerts(&portal, &format!("dedupe_key = 'rule:{visit}:{ada}' AND payload ->> 'suggests' = 'visit'")).await,
+        1
+    );
+    assert_eq!(alerts(&portal, &format!("dedupe_key = 'rule:{heart}:{ada}' AND payload ? 'suggests'")).await, 0);
     assert_eq!(alerts(&portal, &fact(task, "Given%A task")).await, 1);
     assert_eq!(alerts(&portal, &fact(weight, "Given to read%Swollen legs")).await, 1);
     let tasks = format!(
