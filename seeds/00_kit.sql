@@ -4,7 +4,7 @@
 CREATE FUNCTION pg_temp.demo_id(kind text, n integer) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
   SELECT ('01900000-0000-7000-8' || lpad(array_position(ARRAY['organization', 'facility', 'user', 'membership', 'staff', 'patient', 'alert', 'view', 'service',
     'portal', 'contact', 'coverage', 'flag', 'care_team', 'condition', 'allergy', 'comment', 'availability', 'leave', 'slot', 'visit', 'participant', 'visit_request',
-    'case', 'task', 'follower', 'content', 'given', 'run'], kind)::text, 3, '0') || '-' || lpad(n::text, 12, '0'))::uuid
+    'case', 'task', 'follower', 'content', 'given', 'run', 'guest'], kind)::text, 3, '0') || '-' || lpad(n::text, 12, '0'))::uuid
 $$;
 
 -- Rules are few, and named from two files.

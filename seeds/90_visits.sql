@@ -76,7 +76,8 @@ FROM (VALUES
   (5, 2,  -6, TIME '17:00', 'VIRTUAL',   NULL,     'Oxygen at home',           'CANCELLED', 'Had a cold, asked for another day'),
   (6, 4,   9, TIME '17:00', 'IN_PERSON', 'Room 3', 'Diabetes review',          'PLANNED',   NULL),
   (7, 4, -30, TIME '17:00', 'IN_PERSON', 'Room 3', 'Diabetes review',          'COMPLETED', NULL),
-  (8, 4, -12, TIME '17:00', 'VIRTUAL',   NULL,     'Sugar in the morning',     'CANCELLED', 'Dr Haas was ill. We are sorry.')
+  (8, 4, -12, TIME '17:00', 'VIRTUAL',   NULL,     'Sugar in the morning',     'CANCELLED', 'Dr Haas was ill. We are sorry.'),
+  (9, 4, -11, TIME '17:00', 'VIRTUAL',   NULL,     'Sugar in the morning',     'COMPLETED', NULL)
 ) AS told (n, who, day, at, mode, room, reason, status, cancelled);
 
 -- Just now: somebody with the doctor, people who wait, somebody who is late, somebody expected, a group later, and one beside another.
@@ -142,3 +143,7 @@ UNION ALL SELECT r.organization_id, 'visit_request', r.id, r.patient_id, r.facil
  WHERE r.organization_id = pg_temp.demo_id('organization', 1) AND r.status <> 'NEW'
 UNION ALL SELECT r.organization_id, 'visit_request', r.id, r.patient_id, r.facility_id, 'TRIAGED', r.status, r.cancel_reason, pg_temp.demo_id('user', 2), r.created_at + INTERVAL '40 minutes' FROM visit_request AS r
  WHERE r.organization_id = pg_temp.demo_id('organization', 1) AND r.status NOT IN ('NEW', 'TRIAGED');
+
+-- Whom Ms Reyes brings along: her interpreter, to the visit that is next and to the last one. 91_visit_guests.sql writes them.
+INSERT INTO clear_text (organization_id, table_name, column_name, row_id, value)
+SELECT pg_temp.demo_id('organization', 1), 'visit_guest', 'name', pg_temp.demo_id('guest', n), name FROM (VALUES (1, 'Carmen Ortiz'), (2, 'Carmen Ortiz'), (3, 'Inés Reyes')) AS told (n, name);

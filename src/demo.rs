@@ -50,6 +50,7 @@ const FILES: &[(&str, &str)] = &[
     ("86_reading_given.sql", include_str!("../seeds/86_reading_given.sql")),
     ("87_rule_runs.sql", include_str!("../seeds/87_rule_runs.sql")),
     ("90_visits.sql", include_str!("../seeds/90_visits.sql")),
+    ("91_visit_guests.sql", include_str!("../seeds/91_visit_guests.sql")),
     ("95_messages.sql", include_str!("../seeds/95_messages.sql")),
     ("96_conversations.sql", include_str!("../seeds/96_conversations.sql")),
     ("97_notifications.sql", include_str!("../seeds/97_notifications.sql")),
@@ -65,7 +66,7 @@ const PEOPLE_FILE: &str = "30_people.sql";
 type Protected = (&'static str, &'static str, Option<fn(&str) -> String>);
 
 /// Every protected column that the stories use.
-const PROTECTED: [Protected; 20] = [
+const PROTECTED: [Protected; 21] = [
     ("patient", "medical_record_number", Some(normalise::record_number)),
     ("patient", "phone", Some(phone)),
     ("patient", "email", Some(normalise::email)),
@@ -80,6 +81,7 @@ const PROTECTED: [Protected; 20] = [
     ("coverage", "subscriber_phone", None),
     ("service_account", "secret", None),
     ("comment", "body", None),
+    ("visit_guest", "name", None),
     ("message", "content", None),
     ("thread", "contact", None),
     ("cases", "description", None),

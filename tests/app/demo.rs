@@ -94,6 +94,7 @@ async fn what_is_protected_is_nowhere_in_clear() {
         "ALB-4",
         "demo-secret",
         "passing urine",
+        "Carmen Ortiz",
     ];
     #[expect(clippy::disallowed_methods, reason = "tests look past the application")]
     let tables: Vec<String> = sqlx::query_scalar("SELECT quote_ident(relname) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'facility'")

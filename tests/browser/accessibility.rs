@@ -54,6 +54,10 @@ const NOT_PAGES: [&str; 13] = [
     "/tasks/badge",
 ];
 
+/// The link of the demo's guest, whose visit is open to join.
+const GUEST: &str =
+    "/guest/01900000-0000-7000-8001-000000000001.01900000-0000-7000-8030-000000000001.demo-secret-of-guest-1";
+
 /// Who looks at a page, where several may: the first of these.
 const VIEWERS: [Role; 6] = [Role::Clinician, Role::Chair, Role::Compliance, Role::Admin, Role::Patient, Role::Clerk];
 
@@ -104,7 +108,7 @@ async fn pages(portal: &Portal) -> BTreeMap<&'static str, Vec<String>> {
         if !file && route.path.matches('{').count() <= 1 {
             // This page asks about one move of several.
             let which = if route.path.ends_with("/transition") { "?move=send_back" } else { "" };
-            let path = route.path.replace("{id}", id) + which;
+            let path = route.path.replace("{id}", id).replace("/guest/{token}", GUEST) + which;
             pages.entry(account(viewer)).or_default().push(path);
         }
     }

@@ -93,6 +93,11 @@ impl Room {
         self.own && self.row.status.is_open() && self.status() != SessionStatus::Ended
     }
 
+    /// Whether anybody beside the patient was invited whose link works.
+    fn has_guests(&self) -> bool {
+        self.guests.iter().any(|guest| !guest.revoked)
+    }
+
     fn patient_here(&self) -> bool {
         self.session.as_ref().is_some_and(|session| session.patient_here)
     }

@@ -255,7 +255,7 @@ async fn staff_and_the_patient_invite_three_at_most() {
     let sister = link(&phone.post(&mine, &fields).await);
     assert!(help.get(&format!("/visits/{visit}")).await.body.contains("Sister &#60;i&#62;In\u{e9}s"));
     assert!(!phone.get(&mine).await.body.contains("/guest/"), "the link is shown once");
-    invite(&help, visit).await;
+    // The demo has invited one already.
     invite(&help, visit).await;
     for (browser, path) in [(&phone, &mine), (&help, &staff)] {
         let page = browser.post(path, &fields).await;
@@ -322,9 +322,8 @@ async fn the_database_itself_refuses_guests_that_nobody_may_have() {
     assert_eq!(tries(&portal, &doctor, &insert(visit, demo(6, 1), ("", ""))).await, "visit_guest_of_video_visit");
     let link = invite(&help, visit).await;
     let id = guest_of(&link);
-    for _ in 0..2 {
-        invite(&help, visit).await;
-    }
+    // The third: the demo has invited one.
+    invite(&help, visit).await;
     assert_eq!(tries(&portal, &doctor, &plain).await, "visit_guest_count");
 
     let set = |what: &str| format!("UPDATE visit_guest SET {what} WHERE id = '{id}'");
@@ -387,4 +386,31 @@ async fn nobody_tries_links_without_end() {
     }
     assert!(told[..60].iter().all(|status| *status == StatusCode::OK), "{told:?}");
     assert_eq!(told[60], StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_button_that_ends_a_call_says_for_whom() {
+    let portal = Portal::start().await;
+    let visit = visit_id();
+    let (_, desk) = talking(&portal).await;
+    let room = format!("/visits/{visit}/video");
+    let ends = format!("form[action=\"{room}/end\"] button");
+    // The demo has invited an interpreter, who has not come.
+    assert_eq!(desk.get(&room).await.texts(&ends), ["End the call for everybody"]);
+    let guest = "SELECT id::text FROM visit_guest WHERE visit_id = $1";
+    let guest = value(&portal, guest, visit).await;
+    desk.post(&format!("/visits/{visit}/guests/{guest}/removal"), &[]).await;
+    assert_eq!(desk.get(&room).await.texts(&ends), ["End the call for both"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_visit_that_is_over_the_guests_stay_in_the_record() {
+    let portal = Portal::start().await;
+    let (past, phone) = (demo(21, 9), portal.sign_in("patient").await);
+    let desk = portal.sign_in("clinician").await;
+    for page in [desk.get(&format!("/visits/{past}")).await, phone.get(&format!("/my/visits/{past}/guests")).await] {
+        assert!(page.body.contains("Carmen Ortiz") && page.body.contains("was in the call"), "{}", page.body);
+        assert!(page.body.contains("In\u{e9}s Reyes") && page.body.contains("link withdrawn"), "{}", page.body);
+        assert!(!page.body.contains("not open just now"), "{}", page.body);
+    }
 }

@@ -65,11 +65,14 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// How far they are, in words.
+    /// How far they are, in words; or how far they came, where the visit is over.
     #[must_use]
-    pub const fn state(&self) -> &'static str {
+    pub const fn state(&self, over: bool) -> &'static str {
         match (self.revoked, self.joined, self.admitted, self.here) {
             (true, ..) => "link withdrawn",
+            (false, false, ..) if over => "did not come",
+            (false, true, false, _) if over => "came, was not let in",
+            (false, true, true, _) if over => "was in the call",
             (false, false, ..) => "has not come",
             (false, true, false, true) => "waits to be let in",
             (false, true, false, false) => "waited, page not open just now",
