@@ -8,6 +8,7 @@ pub mod derive;
 pub mod handlers;
 pub mod ics;
 pub mod jobs;
+pub mod limit;
 pub mod model;
 pub mod moves;
 mod pages;

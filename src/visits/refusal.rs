@@ -46,6 +46,8 @@ pub fn told(error: sqlx::Error) -> Error {
         | "virtual_signal_body_length" => refused("That is no message of a call."),
         "slot_transition_role" | "visit_transition_role" | "visit_request_transition_role" => Error::Forbidden,
         "slot_in_past" | "visit_in_past" => refused("That time has passed. Choose a later one."),
+        "visit_request_open_limit" => refused(super::limit::ENOUGH_OPEN),
+        "visit_request_day_limit" => refused(super::limit::ENOUGH_A_DAY),
         "visit_request_window_ahead" => refused("The time you asked for has passed. Choose a later one."),
         "visit_request_window_near" => refused("That is too far ahead. Choose a time within a year."),
         "slot_plausible"

@@ -235,3 +235,46 @@ async fn a_file_that_nobody_confirms_is_deleted_and_the_files_of_others_stay() {
     assert_eq!(objects(&portal).len(), files);
     assert!(clinician.get(&page).await.body.contains("Nothing of this file was taken"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_one_patient_are_bounded_by_the_day() {
+    let portal = Portal::start().await;
+    let patient = portal.sign_in("patient").await;
+    let list = "/my/readings/imports";
+    let whose = patient.get(list).await.attributes("form[enctype] input[name=patient]", "value").remove(0);
+    // As many as there may be, sent by staff, of whom the patient knows nothing.
+    let earlier = |number: u32, bytes: u64, hours: u32| {
+        format!(
+            "INSERT INTO reading_import (organization_id, id, patient_id, state, file_size, zone, acting_role, finished_at, created_at, created_by_id)
+             SELECT p.organization_id, gen_random_uuid(), p.id, 'DISCARDED', {bytes}, 'UTC', 'CLINICIAN', now(), now() - INTERVAL '{hours} hours', u.id
+             FROM patient AS p JOIN app_user AS u ON u.organization_id = p.organization_id AND u.email = 'clinician@example.com', generate_series(1, {number})
+             WHERE p.id = '{whose}'"
+        )
+    };
+    let table = "Time,Weight (kg)\n2026-11-01 07:30,80\n";
+    run(&portal.admin, &earlier(19, 1, 2)).await;
+    run(&portal.admin, &earlier(30, 1, 25)).await;
+    let files = objects(&portal).len();
+    let last = send(&patient, list, table).await;
+    assert_eq!(last.status, StatusCode::SEE_OTHER, "{}", last.body);
+    let no = patient.post(&format!("{}/discard", last.location()), &[("patient", &whose)]).await;
+    assert_eq!(no.status, StatusCode::SEE_OTHER);
+    let more = send(&patient, list, table).await;
+    assert_eq!(more.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(more.text(".esum").contains("Twenty files came for this person within a day"), "{}", more.body);
+    assert_eq!(more.attributes(".esum a", "href"), ["#file"]);
+    assert_eq!(objects(&portal).len(), files + 1, "only the one that waits to be deleted is kept");
+
+    // Staff see all that was sent, and are told before anything is sent.
+    let staff = portal.sign_in("assistant").await;
+    let page = format!("/patients/{whose}/imports");
+    let told = send(&staff, &page, table).await;
+    assert!(told.status == StatusCode::UNPROCESSABLE_ENTITY && told.text(".esum").contains("Twenty files"));
+
+    let id = okafor(&portal).await;
+    let other = format!("/patients/{id}/imports");
+    run(&portal.admin, &earlier(1, 8 * 1024 * 1024 * 1024 - 10, 1).replace(&whose, &id.to_string())).await;
+    let large = send(&staff, &other, table).await;
+    assert!(large.status == StatusCode::UNPROCESSABLE_ENTITY && large.text(".esum").contains("More than 8 GB"));
+    assert_eq!(objects(&portal).len(), files + 1, "nothing is left of it");
+}

@@ -71,6 +71,10 @@ pub async fn send(ctx: Ctx, mut tx: Tx, Form(typed): Form<Typed>) -> Page {
     match asked(&own, &typed, now, zone) {
         Ok(new) => {
             if requests::find(&mut tx, &ctx.actor, new.id).await?.is_none() {
+                if let Err(words) = requests::asked(&mut tx, &ctx.actor, own.patient).await?.one_more() {
+                    let typed = typed.put("patient", own.patient.to_string());
+                    return page(&ctx, tx, own, typed, FormErrors::one("reason", words)).await;
+                }
                 moves::ask(&mut tx, &ctx.by(), &new).await?;
             }
             tx.commit().await?;

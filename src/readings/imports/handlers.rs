@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::jobs::{CHECK, TAKE};
 use super::pages::{ImportPage, ImportsPage, Progress, Shown};
-use super::queries::{self, Import};
+use super::queries::{self, Added, Import};
 use super::{State, upload};
 use crate::db::Tx;
 use crate::error::{Error, Result};
@@ -57,7 +57,11 @@ pub async fn send(ctx: Ctx, Id(id): Id<PatientId>, request: Request) -> Page {
     // No transaction stays open while a file comes in: that may take an hour.
     let mut tx = ctx.app.db.begin(&ctx.actor).await?;
     standing(&ctx, &mut tx, id).await?;
+    let sent = queries::sent(&mut tx, ctx.actor.organization, id).await?;
     tx.commit().await?;
+    if let Err(words) = sent.takes(1) {
+        return page(&ctx, ctx.app.db.begin(&ctx.actor).await?, id, FormErrors::one("file", words)).await;
+    }
     let received = upload::receive(&ctx, request).await?;
     let tx = ctx.app.db.begin(&ctx.actor).await?;
     match keep(&ctx, tx, id, received).await? {
@@ -76,8 +80,10 @@ pub(super) async fn keep(
     let (organization, id) = (ctx.actor.organization, received.id);
     let Some(stored) = received.stored() else { return Ok(Err(FormErrors::one("file", "Choose a file"))) };
     let who = (ctx.actor.user.uuid(), ctx.actor.role.as_str());
-    if !queries::add(&mut tx, (organization, id, patient), stored, ctx.actor.zone, who).await? {
-        return Ok(Err(FormErrors::one("file", OPEN)));
+    match queries::add(&mut tx, (organization, id, patient), stored, ctx.actor.zone, who).await? {
+        Added::Kept => {}
+        Added::Open => return Ok(Err(FormErrors::one("file", OPEN))),
+        Added::Enough(words) => return Ok(Err(FormErrors::one("file", words))),
     }
     let event =
         Event::new(Action::Create, "reading_import").of(id).about(Some(patient)).with(json!({ "bytes": stored.size }));

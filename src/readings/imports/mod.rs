@@ -14,6 +14,7 @@ pub(super) mod apple;
 mod guard;
 pub(super) mod handlers;
 pub(super) mod jobs;
+mod limit;
 mod pages;
 pub(super) mod portal;
 mod queries;

@@ -41,8 +41,12 @@ async fn page(ctx: &Ctx, mut tx: Tx, errors: FormErrors) -> Page {
 /// `POST /my/readings/imports`
 pub async fn send(ctx: Ctx, request: Request) -> Page {
     let mut tx = ctx.app.db.begin(&ctx.actor).await?;
-    whom::current_for(&mut tx, &ctx.actor, Scope::Readings).await?;
+    let own = whom::current_for(&mut tx, &ctx.actor, Scope::Readings).await?;
+    let sent = queries::sent(&mut tx, ctx.actor.organization, own.patient).await?;
     drop(tx);
+    if let Err(words) = sent.takes(1) {
+        return page(&ctx, ctx.app.db.begin(&ctx.actor).await?, FormErrors::one("file", words)).await;
+    }
     let received = upload::receive(&ctx, request).await?;
     let mut tx = ctx.app.db.begin(&ctx.actor).await?;
     let own = whom::current_for(&mut tx, &ctx.actor, Scope::Readings).await?;

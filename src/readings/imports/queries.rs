@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::limit::{self, Sent};
 use super::report::Report;
 use super::{Kind, State};
 use crate::clock::Timestamp;
@@ -44,14 +45,37 @@ pub(super) struct File {
     pub size: u64,
 }
 
-/// Keeps what arrived; false where another import of this patient is open.
+/// What became of a file that arrived.
+pub(super) enum Added {
+    /// It is kept, to be read.
+    Kept,
+    /// Another import of this patient is open.
+    Open,
+    /// Too much came for this patient: what to say.
+    Enough(&'static str),
+}
+
+/// What came for a patient within a day, as far as the person may know.
+pub(super) async fn sent(tx: &mut Tx, organization: OrganizationId, patient: PatientId) -> Result<Sent> {
+    Ok(sqlx::query_as!(
+        Sent,
+        r#"SELECT count(*) AS "files!", coalesce(sum(file_size), 0)::bigint AS "bytes!" FROM reading_import
+            WHERE organization_id = $1 AND patient_id = $2 AND created_at > now() - INTERVAL '1 day'"#,
+        organization.uuid(),
+        patient.uuid(),
+    )
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+/// Keeps what arrived.
 pub(super) async fn add(
     tx: &mut Tx,
     (organization, id, patient): (OrganizationId, ReadingImportId, PatientId),
     stored: &Stored,
     zone: Tz,
     (user, role): (Uuid, &str),
-) -> Result<bool> {
+) -> Result<Added> {
     let added = sqlx::query!(
         "INSERT INTO reading_import (organization_id, id, patient_id, storage_key, file_size, zone, acting_role, created_by_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
@@ -65,8 +89,16 @@ pub(super) async fn add(
         user,
     )
     .execute(&mut **tx)
-    .await?;
-    Ok(added.rows_affected() == 1)
+    .await;
+    match added {
+        Ok(added) if added.rows_affected() == 1 => Ok(Added::Kept),
+        Ok(_) => Ok(Added::Open),
+        Err(error) => match error.as_database_error().and_then(|error| error.constraint()) {
+            Some("reading_import_day_files") => Ok(Added::Enough(limit::FILES)),
+            Some("reading_import_day_bytes") => Ok(Added::Enough(limit::BYTES)),
+            _ => Err(error.into()),
+        },
+    }
 }
 
 /// The latest imports of a patient that the person may see.

@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::events::By;
 use crate::ids::{AlertId, FacilityId, OrganizationId, PatientId, SlotId, StaffId, VisitId, VisitRequestId};
+use crate::visits::limit::Asked;
 use crate::visits::model::{Acuity, Category, Mode, RequestStatus, VisitType};
 use crate::web::format;
 
@@ -281,6 +282,23 @@ pub async fn patient_of_alert(conn: &mut PgConnection, actor: &Actor, alert: Ale
         alert.uuid(),
     );
     Ok(found.fetch_optional(conn).await?.flatten())
+}
+
+/// How many requests of a patient wait, and how many this person made within a day.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn asked(conn: &mut PgConnection, actor: &Actor, patient: PatientId) -> Result<Asked> {
+    Ok(sqlx::query_as!(
+        Asked,
+        r#"SELECT count(*) FILTER (WHERE is_open) AS "open!", count(*) FILTER (WHERE created_at > now() - INTERVAL '1 day' AND created_by_id = $3) AS "lately!"
+           FROM visit_request WHERE organization_id = $1 AND patient_id = $2 AND (is_open OR created_at > now() - INTERVAL '1 day')"#,
+        actor.organization.uuid(),
+        patient.uuid(),
+        actor.user.uuid(),
+    )
+    .fetch_one(conn)
+    .await?)
 }
 
 /// Makes a request; says whether it is new, rather than the form having been sent twice.

@@ -187,3 +187,70 @@ async fn days_and_windows_that_nobody_plans_for_are_refused() {
     let said = page.texts(".esum a");
     assert!(said.len() >= 3, "reason, day and time: {said:?}");
 }
+
+/// What the database says to a statement of Ms Reyes or of staff: the rule that refuses it, or nothing.
+async fn refused_as(portal: &Portal, user: u32, role: &str, sql: &str) -> String {
+    let mut conn = portal.admin.acquire().await.expect("a connection");
+    let context = format!("{}|{}|{role}|{}", demo(1, 1), demo(3, user), demo(2, 1));
+    crate::support::run(&mut *conn, &format!("BEGIN; SET LOCAL ROLE almoner_app; SET LOCAL app.ctx = '{context}'"))
+        .await;
+    #[expect(clippy::disallowed_methods, reason = "tests say what they please")]
+    let done = sqlx::raw_sql(sql).execute(&mut *conn).await;
+    crate::support::run(&mut *conn, "ROLLBACK").await;
+    done.err()
+        .and_then(|error| error.as_database_error().and_then(|error| error.constraint().map(ToOwned::to_owned)))
+        .unwrap_or_default()
+}
+
+/// Requests for Ms Reyes, each withdrawn at once or left to wait.
+fn requests(number: u32, withdrawn: bool) -> String {
+    let withdraw = if withdrawn { "UPDATE visit_request SET status = 'CANCELLED' WHERE id = made;" } else { "" };
+    let (organization, facility, patient) = (demo(1, 1), demo(2, 1), demo(6, REYES));
+    format!(
+        "DO $$ DECLARE made uuid; BEGIN FOR i IN 1..{number} LOOP made := gen_random_uuid();
+           INSERT INTO visit_request (organization_id, id, facility_id, patient_id, visit_mode, reason_text, created_by_id)
+           VALUES ('{organization}', made, '{facility}', '{patient}', 'VIRTUAL', 'x', ctx.actor()); {withdraw}
+         END LOOP; END $$"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sixth_request_waits_until_one_is_answered() {
+    let portal = Portal::start().await;
+    let phone = portal.sign_in("patient").await;
+    let own = demo(6, REYES).to_string();
+    // One of the demo waits already.
+    let mut last = key();
+    for _ in 0..4 {
+        last = ask(&phone).await.to_string();
+    }
+    let key = key();
+    let page = phone.post("/my/visits/request", &request(&own, &key)).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        page.texts(".esum a"),
+        ["Five requests wait for an answer. Wait for one, or take one back under Visits"]
+    );
+    assert_eq!(page.attributes(".esum a", "href"), ["#reason"]);
+    assert!(page.text("textarea").contains("Ear ache <b>since</b> Sunday"), "what was typed is kept");
+    assert_eq!(page.field("idempotency_key"), key);
+    assert_eq!(status_of_request(&portal, key.parse().expect("an id")).await, "");
+    // The last that was taken, sent again, is no other.
+    let again = phone.post("/my/visits/request", &request(&own, &last)).await;
+    assert_eq!(again.location(), "/my/visits");
+
+    assert_eq!(refused_as(&portal, 11, "PATIENT", &requests(1, false)).await, "visit_request_open_limit");
+    assert_eq!(refused_as(&portal, 2, "MEDICAL_ASSISTANT", &requests(1, false)).await, "", "staff are not held up");
+    let back = phone.post(&format!("/my/offers/{last}/withdrawal"), &[("patient", &own)]).await;
+    assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.body);
+    let page = phone.post("/my/visits/request", &request(&own, &key)).await;
+    assert_eq!(page.location(), "/my/visits", "{}", page.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_and_withdrawing_ends_at_twenty_a_day() {
+    let portal = Portal::start().await;
+    // The one of the demo is of today too.
+    assert_eq!(refused_as(&portal, 11, "PATIENT", &requests(19, true)).await, "");
+    assert_eq!(refused_as(&portal, 11, "PATIENT", &requests(20, true)).await, "visit_request_day_limit");
+}
