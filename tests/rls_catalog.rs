@@ -25,6 +25,10 @@ const DELETES: [&str; 4] =
 
 /// Functions that run with the owner's rights, and who may call them.
 const DEFINERS: &[&str] = &[
+    "ctx.joined_visits almoner_app",
+    "ctx.own_patients almoner_app",
+    "ctx.own_patients almoner_app",
+    "ctx.own_slots almoner_app",
     "headers.alert_by_number almoner_app",
     "headers.alert_number almoner_app",
     "headers.by_record_number almoner_app",

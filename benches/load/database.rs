@@ -100,11 +100,11 @@ pub async fn settle(conn: &mut PgConnection) -> Result<()> {
     anyhow::bail!("the audit is not sealed after {SETTLE_SECONDS} s")
 }
 
-/// The plan of each statement of a request, as the portal's own role sees it.
+/// The plan of each statement of a request, as the portal's own role sees it, and as it is after some requests: for whatever values.
 pub async fn explain(runtime: &PgConnectOptions, statements: &[Statement]) -> Result<String> {
     use sqlx::{ConnectOptions as _, Connection as _};
     let mut conn = runtime.connect().await?;
-    run_sql(&mut conn, "SET ROLE almoner_auth").await?;
+    run_sql(&mut conn, "SET ROLE almoner_auth; SET plan_cache_mode = force_generic_plan; SET jit = off").await?;
     let mut text = String::new();
     for (number, statement) in statements.iter().enumerate() {
         if statement.sql.starts_with("BEGIN") || statement.sql.starts_with("COMMIT") {
