@@ -78,7 +78,8 @@ impl Role {
             P::AnswerForTeam => matches!(self, R::Clinician | R::MedicalAssistant),
             P::ViewDocuments => !matches!(self, R::Patient | R::Admin),
             P::ViewPolicies => !matches!(self, R::Patient),
-            P::EditPolicies => matches!(self, R::Owner | R::Compliance),
+            P::EditPolicies => matches!(self, R::Manager | R::Owner | R::Compliance),
+            P::PublishPolicies => matches!(self, R::Owner | R::Compliance),
             P::ViewChartDocuments => {
                 matches!(self, R::Clinician | R::MedicalAssistant | R::Carer | R::Manager | R::Compliance)
             }

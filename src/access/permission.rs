@@ -115,6 +115,8 @@ pub enum Permission {
     ViewPolicies,
     /// Add, review and archive policies and procedures.
     EditPolicies,
+    /// Put a draft of a policy in force.
+    PublishPolicies,
     /// Read the audit of the organization.
     ViewAudit,
     /// See who may do what.
@@ -131,7 +133,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions, for the tables that show them.
-    pub const ALL: [Self; 62] = [
+    pub const ALL: [Self; 63] = [
         Self::Public,
         Self::SignedIn,
         Self::UsePortal,
@@ -188,6 +190,7 @@ impl Permission {
         Self::AddDocuments,
         Self::ViewPolicies,
         Self::EditPolicies,
+        Self::PublishPolicies,
         Self::ViewAudit,
         Self::ViewAccessMatrix,
         Self::ViewUsers,
@@ -256,6 +259,7 @@ impl Permission {
             Self::AddDocuments => "Add documents",
             Self::ViewPolicies => "Read policies",
             Self::EditPolicies => "Add, review and archive policies",
+            Self::PublishPolicies => "Put policies in force",
             Self::ViewAudit => "Read the audit",
             Self::ViewAccessMatrix => "See who may do what",
             Self::ViewUsers => "See people and their roles",

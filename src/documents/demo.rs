@@ -24,6 +24,8 @@ struct Told {
     /// Days since the patient may read it, and the person who shared it.
     shared: Option<(i64, u32)>,
     note: Option<&'static str>,
+    /// Whether it is a policy that is not in force yet.
+    draft: bool,
     /// Why it is archived.
     archived: Option<&'static str>,
     filename: &'static str,
@@ -64,6 +66,7 @@ const fn told(
         good_for: None,
         shared: None,
         note: None,
+        draft: false,
         archived: None,
         filename,
         content,
@@ -224,6 +227,18 @@ fn policies() -> Vec<Told> {
                 file!("policy_visitors.txt"),
             )
         },
+        Told {
+            draft: true,
+            ..told(
+                20,
+                Policy(Some(2)),
+                "POLICY",
+                (2, 7),
+                "Bed rails.txt",
+                "Bed rails.txt",
+                file!("policy_bed_rails.txt"),
+            )
+        },
     ]
 }
 
@@ -283,8 +298,8 @@ async fn add(
         Err(_) => today.checked_sub_days(Days::new(days.unsigned_abs())),
     });
     sqlx::query!(
-        "INSERT INTO document (organization_id, id, bucket, category, title, patient_id, case_id, message_id, expires_on, shared_at, shared_by_id, created_at, created_by_id, facility_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING",
+        "INSERT INTO document (organization_id, id, bucket, category, title, patient_id, case_id, message_id, expires_on, shared_at, shared_by_id, created_at, created_by_id, facility_id, status)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING",
         organization.uuid(),
         document,
         bucket,
@@ -299,6 +314,7 @@ async fn add(
         ago(told.added.0) as Timestamp,
         person(told.added.1),
         facility,
+        if told.draft { super::model::DRAFT } else { "PUBLISHED" },
     )
     .execute(&mut *conn)
     .await?;

@@ -140,15 +140,15 @@ fn hint(room: u64) -> String {
 
 impl UploadForm {
     /// Offers the facilities that new policies can be for.
-    pub(super) fn choose_facility(&mut self, all: &[Facility]) {
+    pub(super) fn choose_facility(&mut self, all: &[Facility], whole: bool) {
         let chosen = std::mem::take(&mut self.facility);
-        let whole = Choice::new("", "Whole organization", chosen.is_empty());
+        let whole = whole.then(|| Choice::new("", "Whole organization", chosen.is_empty()));
         let each = all.iter().map(|facility| {
             let id = facility.id.to_string();
             let is_chosen = id == chosen;
             Choice::new(id, facility.name.clone(), is_chosen)
         });
-        self.facilities = std::iter::once(whole).chain(each).collect();
+        self.facilities = whole.into_iter().chain(each).collect();
         self.facility = chosen;
     }
 }

@@ -199,7 +199,7 @@ pub(super) async fn find(ctx: &Ctx, tx: &mut Tx, shelf: Shelf, id: DocumentId) -
 /// The same for who may change it: `Forbidden` where they only may see it.
 pub(super) async fn find_to_change(ctx: &Ctx, tx: &mut Tx, shelf: Shelf, id: DocumentId) -> Result<(Document, Owner)> {
     let (document, owner) = find(ctx, tx, shelf, id).await?;
-    if !owner.subject.may_add(ctx.actor.role) {
+    if !owner.subject.may_change(ctx.actor.role, &document.status) {
         return Err(Error::Forbidden);
     }
     if document.status == "ARCHIVED" {

@@ -30,7 +30,7 @@ pub use panel::panel;
 pub use upload::{REQUEST_BYTES, Received};
 
 use crate::access::Permission::{
-    AddDocuments, EditPolicies, UsePortal, ViewChartDocuments, ViewDocuments, ViewPolicies,
+    AddDocuments, EditPolicies, PublishPolicies, UsePortal, ViewChartDocuments, ViewDocuments, ViewPolicies,
 };
 use crate::web::Routes;
 
@@ -57,6 +57,7 @@ pub fn routes() -> Routes {
         .upload("/policies/{id}/versions", EditPolicies, REQUEST_BYTES, add::version)
         .get("/policies/{id}/versions/{version}/file", ViewPolicies, download::file)
         .get("/policies/{id}/versions/{version}/preview", ViewPolicies, preview::preview)
+        .post("/policies/{id}/publication", PublishPolicies, policies::publish)
         .get("/policies/{id}/archive", EditPolicies, handlers::ask_archive)
         .post("/policies/{id}/archive", EditPolicies, handlers::archive)
         .get("/policies/{id}/edit", EditPolicies, edit::ask)

@@ -8,6 +8,9 @@ use crate::ids::{CaseId, FacilityId, PatientId};
 /// The largest file, in bytes: 100 MiB.
 pub const FILE_BYTES: u64 = 104_857_600;
 
+/// The status of a policy that is not in force yet.
+pub const DRAFT: &str = "DRAFT";
+
 /// What a document belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
@@ -86,8 +89,22 @@ impl Subject {
             Self::Case(_) => matches!(role, Role::Clerk | Role::Chair | Role::Caseworker),
             Self::Patient(_) => matches!(role, Role::Clinician | Role::MedicalAssistant | Role::Manager),
             Self::Message(_) => false,
-            Self::Policies(_) => matches!(role, Role::Owner | Role::Compliance),
+            Self::Policies(None) => matches!(role, Role::Owner | Role::Compliance),
+            // Managers write for their homes, as drafts.
+            Self::Policies(Some(_)) => matches!(role, Role::Manager | Role::Owner | Role::Compliance),
         }
+    }
+
+    /// Whether this role changes a document here that stands like this: what is in force is not a manager's to change.
+    #[must_use]
+    pub fn may_change(self, role: Role, status: &str) -> bool {
+        self.may_add(role) && (status == DRAFT || !(self.are_policies() && role == Role::Manager))
+    }
+
+    /// How a document begins that this role adds here.
+    #[must_use]
+    pub const fn begins(self, role: Role) -> &'static str {
+        if self.are_policies() && matches!(role, Role::Manager) { DRAFT } else { "PUBLISHED" }
     }
 }
 

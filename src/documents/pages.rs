@@ -6,9 +6,10 @@ use chrono::NaiveDate;
 use super::form::UploadForm;
 use super::handlers::{Owner, PAGE};
 use super::kind;
-use super::model::Category;
+use super::model::{Category, DRAFT};
 use super::preview::{self, Look};
 use super::queries::{self, Document, Version};
+use crate::access::Permission;
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::Result;
@@ -101,6 +102,11 @@ impl Document {
     /// What kind of document it is.
     pub fn category_label(&self) -> &'static str {
         Category::from_name(&self.category).map_or("Other", Category::label)
+    }
+
+    /// Whether it is a policy that is not in force yet.
+    pub fn is_draft(&self) -> bool {
+        self.status == DRAFT
     }
 
     /// Whether it is archived.
@@ -202,6 +208,8 @@ pub struct DocumentPage {
     pub form: UploadForm,
     /// Whether it may be changed by this person, now.
     pub may_add: bool,
+    /// Whether this person may put it in force.
+    pub may_publish: bool,
     /// Today.
     pub today: NaiveDate,
     /// Whether it is one of a chart, which can be shared with the patient.
@@ -232,7 +240,10 @@ impl DocumentPage {
             picture: shown(Look::Picture),
             reader: shown(Look::Reader),
             form,
-            may_add: owner.may_add(ctx) && !document.is_archived(),
+            may_add: owner.may_add(ctx)
+                && !document.is_archived()
+                && owner.subject.may_change(ctx.actor.role, &document.status),
+            may_publish: document.is_draft() && ctx.actor.may(Permission::PublishPolicies),
             today: ctx.today(),
             of_chart: document.patient.is_some(),
             document,

@@ -34,8 +34,8 @@ macro_rules! documents {
 mod policies;
 mod write;
 
-pub use policies::{Policies, due, policies};
-pub use write::{Kept, NewDocument, NewVersion, add, add_version, archive, describe, share};
+pub use policies::{Policies, policies, waiting};
+pub use write::{Kept, NewDocument, NewVersion, add, add_version, archive, describe, publish, share};
 
 /// A document with its newest version.
 #[derive(Clone, Debug)]

@@ -569,6 +569,13 @@ pub const TABLES: &[Table] = &[
     .labelled("document that is a policy"),
     Table::new(
         "document",
+        "htof",
+        "INSERT INTO document (organization_id, id, bucket, title, facility_id, created_by_id, status) VALUES ('{org}', '{id}', 'POLICY_FILES', 'x', '{facility}', '{owner}', 'DRAFT')",
+        "title = 'y'",
+    )
+    .labelled("document that is a draft of a policy"),
+    Table::new(
+        "document",
         "htomf",
         "DO $$ BEGIN INSERT INTO message (organization_id, id, thread_id, sender_side, content_enc, created_by_id)
          VALUES ('{org}', '{id}', (SELECT id FROM thread WHERE organization_id = '{org}' AND facility_id = '{facility}' AND patient_id = '{patient}' LIMIT 1), 'PATIENT', 'x', '{owner}'); END $$;

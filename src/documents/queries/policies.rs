@@ -9,10 +9,10 @@ use crate::error::Result;
 use crate::ids::{CaseId, DocumentId, DocumentVersionId, FacilityId, OrganizationId, PatientId};
 
 /// Which policies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policies {
-    /// The archived ones, instead of those that are in force.
-    pub archived: bool,
+    /// `PUBLISHED`, `DRAFT` or `ARCHIVED`.
+    pub status: &'static str,
     /// Those to be looked at again before this day only.
     pub before: Option<NaiveDate>,
 }
@@ -26,13 +26,13 @@ pub async fn policies(
     most: i64,
 ) -> Result<Vec<Document>> {
     Ok(documents!(
-        ["d.bucket = 'POLICY_FILES' AND (d.status = 'ARCHIVED') = $2 AND ($3::date IS NULL OR d.expires_on < $3)
+        ["d.bucket = 'POLICY_FILES' AND d.status = $2 AND ($3::date IS NULL OR d.expires_on < $3)
              AND ($4::uuid IS NULL
                   OR (lower(d.title), d.id) > (SELECT lower(a.title), a.id FROM document AS a WHERE a.organization_id = $1 AND a.id = $4))
            ORDER BY lower(d.title), d.id
            LIMIT $5"],
         organization.uuid(),
-        which.archived,
+        which.status,
         which.before as Option<NaiveDate>,
         after.map(DocumentId::uuid),
         most,
@@ -41,11 +41,21 @@ pub async fn policies(
     .await?)
 }
 
-/// How many policies in force are to be looked at again before `day`.
-pub async fn due(tx: &mut Tx, organization: OrganizationId, day: NaiveDate) -> Result<i64> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT count(*) AS "due!" FROM document
-           WHERE organization_id = $1 AND bucket = 'POLICY_FILES' AND status = 'PUBLISHED' AND expires_on < $2"#,
+/// How many policies wait for somebody.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting {
+    /// In force, to be looked at again.
+    pub due: i64,
+    /// Drafts.
+    pub drafts: i64,
+}
+
+/// How many policies in force are to be looked at again before `day`, and how many drafts there are that the person may see.
+pub async fn waiting(tx: &mut Tx, organization: OrganizationId, day: NaiveDate) -> Result<Waiting> {
+    Ok(sqlx::query_as!(
+        Waiting,
+        r#"SELECT count(*) FILTER (WHERE status = 'PUBLISHED' AND expires_on < $2) AS "due!", count(*) FILTER (WHERE status = 'DRAFT') AS "drafts!" FROM document
+           WHERE organization_id = $1 AND bucket = 'POLICY_FILES' AND status <> 'ARCHIVED'"#,
         organization.uuid(),
         day as NaiveDate,
     )

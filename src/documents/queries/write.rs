@@ -25,6 +25,8 @@ pub struct NewDocument<'a> {
     pub id: DocumentId,
     pub subject: Subject,
     pub title: &'a str,
+    /// `PUBLISHED`, or `DRAFT` of a policy.
+    pub status: &'static str,
     pub category: &'a str,
     pub expires_on: Option<NaiveDate>,
 }
@@ -51,8 +53,8 @@ pub async fn add(
     let mut step = tx.savepoint().await?;
     let (case, patient, message) = document.subject.ids();
     sqlx::query!(
-        "INSERT INTO document (organization_id, id, bucket, category, title, case_id, patient_id, message_id, expires_on, created_by_id, facility_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "INSERT INTO document (organization_id, id, bucket, category, title, case_id, patient_id, message_id, expires_on, created_by_id, facility_id, status)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         organization.uuid(),
         document.id.uuid(),
         document.subject.bucket(),
@@ -64,6 +66,7 @@ pub async fn add(
         document.expires_on as Option<NaiveDate>,
         by.uuid(),
         document.subject.facility().map(FacilityId::uuid),
+        document.status,
     )
     .execute(&mut *step)
     .await?;
@@ -145,6 +148,19 @@ pub async fn archive(
         id.uuid(),
         row_version,
         reason,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Puts a draft in force as it was at `row_version`. False where it is not so any more.
+pub async fn publish(tx: &mut Tx, organization: OrganizationId, id: DocumentId, row_version: i64) -> Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE document SET status = 'PUBLISHED' WHERE organization_id = $1 AND id = $2 AND row_version = $3 AND status = 'DRAFT'",
+        organization.uuid(),
+        id.uuid(),
+        row_version,
     )
     .execute(&mut **tx)
     .await?;

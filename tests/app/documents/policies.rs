@@ -97,7 +97,7 @@ async fn policies_reach_the_staff_of_their_place_and_nobody_else() {
         ("clinician", true, 403),
         ("assistant", true, 403),
         ("carer", true, 403),
-        ("manager", true, 403),
+        ("manager", true, 422),
         ("clerk", true, 403),
         ("compliance", true, 303),
         ("admin", true, 403),
@@ -145,4 +145,112 @@ async fn the_pages_of_policies_open_nothing_else() {
         "SELECT count(*) FROM document WHERE organization_id = '{NORTHGATE}' AND bucket = 'POLICY_FILES' AND created_at > now() - interval '1 minute'"
     );
     assert_eq!(ask(&portal, &own).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn managers_write_drafts_for_their_homes_which_others_put_in_force() {
+    let portal = Portal::start().await;
+    let (manager, carer, keeper) =
+        (portal.sign_in("manager").await, portal.sign_in("carer").await, portal.sign_in("compliance").await);
+    let form = manager.get("/policies").await;
+    assert!(form.body.contains("What you add is a draft") && !form.text("#facility").contains("Whole organization"));
+    let whole = add(&manager, "Everywhere.pdf", "", "2099").await;
+    assert_eq!(whole.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(whole.text("#facility-error").contains("one of your facilities"), "{}", whole.body);
+    let elsewhere = add(&manager, "Clinic.pdf", "01900000-0000-7000-8002-000000000001", "2099").await;
+    assert_eq!(elsewhere.status, StatusCode::UNPROCESSABLE_ENTITY, "not a home of theirs");
+
+    let added = add(&manager, "Sun.pdf", ELM_COURT, "2099").await;
+    assert_eq!((added.status, added.location()), (StatusCode::SEE_OTHER, "/policies"), "{}", added.body);
+    assert!(find(&manager.get("/policies").await, "Sun.pdf").is_none(), "not in force");
+    let drafts = manager.get("/policies?view=drafts").await;
+    assert!(find(&drafts, "Bed rails.txt").is_some(), "the demo has one");
+    let draft = find(&drafts, "Sun.pdf").expect("it is a draft");
+    assert_eq!(carer.get(&draft).await.status, StatusCode::NOT_FOUND);
+    assert!(find(&carer.get("/policies?view=drafts").await, "Sun.pdf").is_none());
+
+    // It is changed, and replaced, by who may; put in force by nobody but owner and compliance.
+    let page = manager.get(&draft).await;
+    assert!(page.body.contains("Draft, not in force") && !page.body.contains("/publication"), "{}", page.body);
+    let versions = send(&manager, &format!("{draft}/versions"), vec![file("second.txt", "Hats")]).await;
+    assert_eq!(versions.status, StatusCode::SEE_OTHER, "{}", versions.body);
+    let edit = format!("{draft}/edit");
+    let version = manager.get(&edit).await.field("row_version");
+    let fields = [("title", "Hot days"), ("category", "POLICY"), ("row_version", &*version)];
+    assert_eq!(manager.post(&edit, &fields).await.status, StatusCode::SEE_OTHER);
+    let publication = format!("{draft}/publication");
+    let page = keeper.get(&draft).await;
+    assert!(page.body.contains(&publication), "{}", page.body);
+    let version = page.field("row_version");
+    assert_eq!(manager.post(&publication, &[("row_version", &version)]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        keeper.post(&publication, &[("row_version", "1")]).await.status,
+        StatusCode::CONFLICT,
+        "as it was before"
+    );
+    let done = keeper.post(&publication, &[("row_version", &version)]).await;
+    assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, draft.as_str()), "{}", done.body);
+    let again = keeper.post(&publication, &[("row_version", &version)]).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    assert_eq!(carer.get(&draft).await.status, StatusCode::OK, "in force");
+    let history = format!(
+        "SELECT count(*) FROM status_change WHERE subject_kind = 'document' AND from_status = 'DRAFT' AND to_status = 'PUBLISHED' AND subject_id = '{}'",
+        &draft[10..]
+    );
+    assert_eq!(ask(&portal, &history).await, 1);
+
+    // From then on it is not the manager's to change.
+    let page = manager.get(&draft).await;
+    assert!(page.status == StatusCode::OK && page.attributes("form[enctype]", "action").is_empty());
+    for path in ["edit", "archive"] {
+        assert_eq!(manager.get(&format!("{draft}/{path}")).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    let third = send(&manager, &format!("{draft}/versions"), vec![file("third.txt", "Shade")]).await;
+    assert_eq!(third.status, StatusCode::FORBIDDEN);
+
+    // A draft that nobody wants is archived, and stays readable for who wrote it.
+    let other = find(&drafts, "Bed rails.txt").expect("the demo has it");
+    let archive = format!("{other}/archive");
+    let version = manager.get(&archive).await.field("row_version");
+    let gone = manager.post(&archive, &[("reason", "Part of another"), ("row_version", &version)]).await;
+    assert_eq!(gone.status, StatusCode::SEE_OTHER, "{}", gone.body);
+    assert!(find(&manager.get("/policies?view=archived").await, "Bed rails.txt").is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_lets_managers_write_drafts_of_their_homes_and_nothing_else() {
+    let portal = Portal::start().await;
+    let (user, clinic) = ("01900000-0000-7000-8003-000000000007", "01900000-0000-7000-8002-000000000001");
+    let tries = async |sql: &str| -> String {
+        let mut conn = portal.admin.acquire().await.expect("a connection");
+        let context =
+            format!("BEGIN; SET LOCAL ROLE almoner_app; SET LOCAL app.ctx = '{NORTHGATE}|{user}|MANAGER|{ELM_COURT}'");
+        crate::support::run(&mut *conn, &context).await;
+        #[expect(clippy::disallowed_methods, reason = "tests say what they please")]
+        let done = sqlx::raw_sql(sql).execute(&mut *conn).await;
+        crate::support::run(&mut *conn, "ROLLBACK").await;
+        match done {
+            Ok(done) => done.rows_affected().to_string(),
+            Err(error) => error
+                .as_database_error()
+                .and_then(|error| error.code().map(|code| code.to_string()))
+                .unwrap_or_default(),
+        }
+    };
+    let insert = |facility: &str, status: &str| {
+        format!(
+            "INSERT INTO document (organization_id, id, bucket, title, facility_id, created_by_id, status)
+             VALUES ('{NORTHGATE}', gen_random_uuid(), 'POLICY_FILES', 'x', {facility}, '{user}', '{status}')"
+        )
+    };
+    let (home, other) = (format!("'{ELM_COURT}'"), format!("'{clinic}'"));
+    assert_eq!(tries(&insert(&home, "DRAFT")).await, "1");
+    for (facility, status) in [(&*home, "PUBLISHED"), (&*other, "DRAFT"), ("NULL", "DRAFT")] {
+        assert_eq!(tries(&insert(facility, status)).await, "42501", "{facility} {status}");
+    }
+    let set = |what: &str, title: &str| format!("UPDATE document SET {what} WHERE title = '{title}'");
+    assert_eq!(tries(&set("title = 'y'", "Bed rails.txt")).await, "1");
+    assert_ne!(tries(&set("status = 'PUBLISHED'", "Bed rails.txt")).await, "1", "not theirs to put in force");
+    assert_eq!(tries(&set("title = 'y'", "After a fall.pdf")).await, "0", "in force");
+    assert_eq!(tries(&set("title = 'y'", "Complaints.pdf")).await, "0", "of the whole organization");
 }
