@@ -98,21 +98,26 @@ impl DryRun {
     #[must_use]
     pub fn words(&self) -> String {
         let times = match self.times() {
+            0 if self.measured == 0 => {
+                return format!("There is nothing to try it on: nobody was measured in {DAYS} days.");
+            }
             0 => {
                 return format!(
-                    "Would not have fired in {DAYS} days, for any of {} patients with readings.",
-                    self.measured
+                    "Would not have fired in {DAYS} days, for any of {} with readings.",
+                    patients(self.measured)
                 );
             }
             1 => "once".to_owned(),
             times => format!("{times} times"),
         };
-        let patients = match self.fired.len() {
-            1 => "1 patient".to_owned(),
-            count => format!("{count} patients"),
-        };
+        let patients = patients(self.fired.len());
         format!("Would have fired {times} for {patients} in {DAYS} days, of {} with readings.", self.measured)
     }
+}
+
+/// `1 patient`, `3 patients`
+fn patients(count: usize) -> String {
+    if count == 1 { "1 patient".to_owned() } else { format!("{count} patients") }
 }
 
 /// One moment, of one patient.

@@ -266,20 +266,21 @@ impl Condition {
 }
 
 impl Definition {
-    /// The whole rule as a sentence: "If systolic blood pressure is above 160 mmHg in 2 readings within 3 days, raise a HIGH alert."
+    /// The whole rule as a sentence: "If systolic blood pressure is above 160 mmHg in 2 readings within 3 days, raise a high alert."
     #[must_use]
     pub fn sentence(&self) -> String {
+        let severity = self.severity.label().to_lowercase();
         let article = if self.severity == Severity::Info { "an" } else { "a" };
         let then = match self.action {
-            RuleAction::Alert => format!("raise {article} {} alert", self.severity),
-            RuleAction::SuggestVisit => format!("raise {article} {} alert that suggests a visit", self.severity),
+            RuleAction::Alert => format!("raise {article} {severity} alert"),
+            RuleAction::SuggestVisit => format!("raise {article} {severity} alert that suggests a visit"),
             RuleAction::AssignTask => {
                 let whom = self.doer.unwrap_or(Role::MedicalAssistant).label().to_lowercase();
-                format!("raise {article} {} alert and give a {whom} a task", self.severity)
+                format!("raise {article} {severity} alert and give a {whom} a task")
             }
             RuleAction::AssignContent => {
                 let what = self.reading.as_ref().map_or("something", |reading| reading.title.as_str());
-                format!("raise {article} {} alert and give the patient “{what}” to read", self.severity)
+                format!("raise {article} {severity} alert and give the patient “{what}” to read")
             }
         };
         format!("If {}, {then}.", self.condition.words())

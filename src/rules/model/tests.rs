@@ -25,18 +25,18 @@ fn a_rule_reads_as_a_sentence() {
     };
     assert_eq!(
         rule.sentence(),
-        "If systolic blood pressure is above 160 mmHg in 2 readings within 3 days, raise a HIGH alert."
+        "If systolic blood pressure is above 160 mmHg in 2 readings within 3 days, raise a high alert."
     );
     rule.condition = Condition { op: Op::Missing, threshold: None, ..rule.condition };
     rule.severity = Severity::Info;
     rule.action = RuleAction::SuggestVisit;
     assert_eq!(
         rule.sentence(),
-        "If systolic blood pressure was not measured for 3 days, of somebody who measured it before, raise an INFO alert that suggests a visit."
+        "If systolic blood pressure was not measured for 3 days, of somebody who measured it before, raise an info alert that suggests a visit."
     );
     rule.action = RuleAction::AssignContent;
     rule.reading = Some(Reading { id: Uuid::nil(), title: "Swollen legs".to_owned(), archived: false });
-    assert!(rule.sentence().ends_with("raise an INFO alert and give the patient “Swollen legs” to read."));
+    assert!(rule.sentence().ends_with("raise an info alert and give the patient “Swollen legs” to read."));
 }
 
 #[test]

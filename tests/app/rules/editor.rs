@@ -46,7 +46,7 @@ async fn a_rule_is_made_tried_on_history_switched_on_and_changed_with_every_vers
     let clinic = "01900000-0000-7000-8002-000000000001";
     let list = clinic_list(&clinician).await;
     assert!(
-        list.contains("If oxygen saturation is below 90 % in 2 readings within 1 day, raise a CRITICAL alert."),
+        list.contains("If oxygen saturation is below 90 % in 2 readings within 1 day, raise a critical alert."),
         "{list}"
     );
 
@@ -57,7 +57,7 @@ async fn a_rule_is_made_tried_on_history_switched_on_and_changed_with_every_vers
     let page = clinician.get(&rule).await;
     assert!(
         page.body
-            .contains("If systolic blood pressure is above 160 mmHg in 2 readings within 3 days, raise a HIGH alert.")
+            .contains("If systolic blood pressure is above 160 mmHg in 2 readings within 3 days, raise a high alert.")
     );
     assert!(page.body.contains("Version 1") && page.body.contains("Call today."), "{}", page.body);
 
