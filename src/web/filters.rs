@@ -97,6 +97,18 @@ pub fn day<Z: Zone>(at: impl Moment, _: &dyn Values, zone: Z) -> Result<String> 
     Ok(format::day(at.moment(), zone.zone()))
 }
 
+/// `Saturday 21 November`, the day it was in that zone, for patients.
+#[askama::filter_fn]
+pub fn day_in_words<M: Moment, Z: Zone>(at: impl Moment, _: &dyn Values, now: M, zone: Z) -> Result<String> {
+    Ok(format::day_in_words(at.moment(), now.moment(), zone.zone()))
+}
+
+/// `Saturday 21 November, 06:22`, for patients.
+#[askama::filter_fn]
+pub fn stamp_in_words<M: Moment, Z: Zone>(at: impl Moment, _: &dyn Values, now: M, zone: Z) -> Result<String> {
+    Ok(format::stamp_in_words(at.moment(), now.moment(), zone.zone()))
+}
+
 /// `09:38`
 #[askama::filter_fn]
 pub fn clock<Z: Zone>(at: impl Moment, _: &dyn Values, zone: Z) -> Result<String> {

@@ -25,6 +25,16 @@ pub fn date_in_words(day: NaiveDate, today: NaiveDate) -> String {
     day.format(&format!("%A %-d %B{year}")).to_string()
 }
 
+/// `Saturday 21 November`, the day it was in that zone, for patients.
+pub fn day_in_words(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
+    date_in_words(at.with_timezone(&zone).date_naive(), now.with_timezone(&zone).date_naive())
+}
+
+/// `Saturday 21 November, 06:22`, for patients.
+pub fn stamp_in_words(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
+    format!("{}, {}", day_in_words(at, now, zone), clock(at, zone))
+}
+
 /// `09:38`
 pub fn clock(at: DateTime<Utc>, zone: Tz) -> String {
     at.with_timezone(&zone).format("%H:%M").to_string()

@@ -86,6 +86,7 @@ fn hours(value: f64) -> String {
         (0, 0) => "less than half an hour".to_owned(),
         (0, _) => "half an hour".to_owned(),
         (1, 0) => "1 hour".to_owned(),
+        (1, _) => "an hour and a half".to_owned(),
         (hours, 0) => format!("{hours} hours"),
         (hours, _) => format!("{hours} and a half hours"),
     }
@@ -154,6 +155,7 @@ mod tests {
     fn numbers_are_said_as_people_say_them() {
         assert_eq!(hours(6.74), "6 and a half hours");
         assert_eq!(hours(6.76), "7 hours");
+        assert_eq!(hours(1.4), "an hour and a half");
         assert_eq!(hours(0.2), "less than half an hour");
         assert_eq!(thousands(5249.0), "5,200");
     }
