@@ -54,9 +54,11 @@ impl AsRef<str> for Tone {
 /// The drawing of a [`Tone`] or its class, as SVG; the macro `ui::shape` prints it.
 pub fn shape(tone: impl AsRef<str>) -> &'static str {
     macro_rules! drawing {
-        ($fill:literal, $glyph:literal) => {
+        ($tone:literal, $fill:literal, $glyph:literal) => {
             concat!(
-                r#"<svg class="shp" viewBox="0 0 24 24" aria-hidden="true">"#,
+                r#"<svg class="shp "#,
+                $tone,
+                r#"" viewBox="0 0 24 24" aria-hidden="true">"#,
                 $fill,
                 r#"<path class="g" d=""#,
                 $glyph,
@@ -66,13 +68,17 @@ pub fn shape(tone: impl AsRef<str>) -> &'static str {
     }
     match tone.as_ref() {
         "crit" => {
-            drawing!(r#"<path class="f" d="M7.4 1h9.2L23 7.4v9.2L16.6 23H7.4L1 16.6V7.4z"/>"#, "M12 6.5v6.5M12 17h.01")
+            drawing!(
+                "crit",
+                r#"<path class="f" d="M7.4 1h9.2L23 7.4v9.2L16.6 23H7.4L1 16.6V7.4z"/>"#,
+                "M12 6.5v6.5M12 17h.01"
+            )
         }
-        "high" => drawing!(r#"<path class="f" d="M12 1.6 23.4 22H.6z"/>"#, "M12 9v6M12 18.4h.01"),
-        "warn" => drawing!(r#"<path class="f" d="M12 .8 23.2 12 12 23.2.8 12z"/>"#, "M12 7v6M12 16.6h.01"),
-        "info" => drawing!(r#"<circle class="f" cx="12" cy="12" r="11"/>"#, "M12 11v6M12 7h.01"),
-        "ok" => drawing!(r#"<circle class="f" cx="12" cy="12" r="11"/>"#, "M7 12.5l3.4 3.4L17 9"),
-        _ => drawing!(r#"<circle class="f" cx="12" cy="12" r="11"/>"#, "M7 12h10"),
+        "high" => drawing!("high", r#"<path class="f" d="M12 1.6 23.4 22H.6z"/>"#, "M12 9v6M12 18.4h.01"),
+        "warn" => drawing!("warn", r#"<path class="f" d="M12 .8 23.2 12 12 23.2.8 12z"/>"#, "M12 7v6M12 16.6h.01"),
+        "info" => drawing!("info", r#"<circle class="f" cx="12" cy="12" r="11"/>"#, "M12 11v6M12 7h.01"),
+        "ok" => drawing!("ok", r#"<circle class="f" cx="12" cy="12" r="11"/>"#, "M7 12.5l3.4 3.4L17 9"),
+        _ => drawing!("none", r#"<circle class="f" cx="12" cy="12" r="11"/>"#, "M7 12h10"),
     }
 }
 
