@@ -37,6 +37,33 @@ pub async fn sticking_out(window: &Window) -> Vec<String> {
     found.as_array().into_iter().flatten().filter_map(|line| line.as_str().map(ToOwned::to_owned)).collect()
 }
 
+/// Cells of a table whose words lie over those of another: "Active" over "10-Oct-1991".
+pub async fn overlapping(window: &Window) -> Vec<String> {
+    let found = window
+        .run(
+            "const words = cell => {
+               const walk = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), range = document.createRange(), boxes = [];
+               for (let text; (text = walk.nextNode());) {
+                 if (!text.data.trim() || text.parentElement.closest('.vh, .pop, details:not([open]) > :not(summary)')) continue;
+                 range.selectNodeContents(text);
+                 boxes.push(...range.getClientRects());
+               }
+               return boxes;
+             };
+             const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+             const found = [];
+             for (const row of document.querySelectorAll('tbody tr')) {
+               const cells = [...row.cells].map(cell => [cell.textContent.trim().slice(0, 20), words(cell)]);
+               cells.forEach(([one, here], at) => cells.slice(at + 1).forEach(([other, there]) => {
+                 if (here.some(a => there.some(b => meet(a, b)))) found.push(one + '\" over \"' + other);
+               }));
+             }
+             return found.slice(0, 3);",
+        )
+        .await;
+    found.as_array().into_iter().flatten().filter_map(|line| line.as_str().map(ToOwned::to_owned)).collect()
+}
+
 /// Not pages: files, streams, and what machines ask for.
 const NOT_PAGES: [&str; 13] = [
     "/live",
@@ -191,6 +218,9 @@ async fn look(window: &Window, path: &str, place: &str) -> Vec<String> {
     let mut wrong: Vec<String> = violations(window).await.into_iter().map(|line| format!("{place}: {line}")).collect();
     for element in sticking_out(window).await {
         wrong.push(format!("{place}: {element} sticks out to the right"));
+    }
+    for cells in overlapping(window).await {
+        wrong.push(format!("{place}: the words \"{cells}\" in a table"));
     }
     // The page of components shows a banner with a heading of its own.
     if path != "/design" && window.run("return document.querySelectorAll('h1').length").await != 1 {
