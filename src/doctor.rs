@@ -2,27 +2,23 @@
 //!
 //! It changes nothing: a data directory that is empty stays so.
 
+mod database;
+mod files;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use nix::sys::statvfs::statvfs;
 use nix::unistd::{AccessFlags, access};
 use secrecy::SecretString;
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::clock::{Clock, Timestamp};
 use crate::config::{Common, Doctor};
 use crate::db::cluster::Binaries;
-use crate::db::{self, Source};
-use crate::error::Error;
-use crate::files::{Place, Refused};
 use crate::phi::MasterKey;
 
 const MIB: u64 = 1024 * 1024;
@@ -33,14 +29,8 @@ const LEAST_FREE_SPACE: u64 = 256 * MIB;
 /// Below this, it is time to think about it.
 const LITTLE_FREE_SPACE: u64 = 2048 * MIB;
 
-/// How far our clock may be from the database's: deadlines are decided by one and shown by the other.
-const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(2);
-
 /// How long anything on the network may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How long a bucket may take for all that is tried: where it does not answer, it is asked five times more.
-const BUCKET_PATIENCE: Duration = Duration::from_secs(15);
 
 /// What one check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,8 +65,8 @@ pub async fn run(common: &Common, settings: &Doctor) -> bool {
         findings.push(postgresql());
     }
     findings.push(master_key(common.master_key.as_ref(), &common.data_dir, common.database_url.is_none()));
-    findings.extend(files(common).await);
-    findings.extend(database(common).await);
+    findings.extend(files::look(common).await);
+    findings.extend(database::look(common).await);
     for finding in &findings {
         println!("{finding}");
     }
@@ -198,116 +188,6 @@ fn master_key(given: Option<&SecretString>, data_dir: &Path, private: bool) -> F
     Finding::Well(format!("{name} holds a key and is closed to others"))
 }
 
-/// Where documents are kept, and the virus scanner where there is one.
-async fn files(common: &Common) -> Vec<Finding> {
-    let files = match common.files() {
-        Ok(files) => files,
-        Err(error) => return vec![Finding::Wrong(format!("The store of documents: {error:#}"))],
-    };
-    let mut findings = vec![match files.place() {
-        Place::Local(directory) => documents_directory(directory),
-        Place::S3 { .. } | Place::Other => {
-            let name = files.place().label();
-            match tokio::time::timeout(BUCKET_PATIENCE, files.try_out()).await {
-                Ok(Ok(())) => Finding::Well(format!("Documents can be kept in {name}")),
-                Ok(Err(refused)) => Finding::Wrong(no_bucket(&name, &refused)),
-                Err(_) => Finding::Wrong(format!(
-                    "Documents cannot be kept in {name}: it takes longer than {} s to answer; look at AWS_ENDPOINT and AWS_REGION",
-                    BUCKET_PATIENCE.as_secs()
-                )),
-            }
-        }
-    }];
-    if let Some(scanner) = files.scanner() {
-        findings.push(match tokio::time::timeout(PATIENCE, scanner.ping()).await {
-            Ok(Ok(())) => Finding::Well("The virus scanner answers".to_owned()),
-            Ok(Err(error)) => {
-                Finding::Wrong(format!("The virus scanner does not answer ({error:#}): no upload is taken"))
-            }
-            Err(_) => Finding::Wrong("The virus scanner takes too long to answer: no upload is taken".to_owned()),
-        });
-    }
-    findings
-}
-
-/// What is wrong with a bucket, what to do about it, and what it said itself.
-fn no_bucket(name: &str, refused: &Refused) -> String {
-    let advice = refused.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
-    let said = match &refused.error {
-        Error::Internal(cause) => format!("{cause:#}"),
-        other => format!("It said: {other}"),
-    };
-    format!("Documents cannot be kept in {name}: {}{advice}. {said}", refused.step.label())
-}
-
-fn documents_directory(directory: &Path) -> Finding {
-    match data_directory(directory) {
-        Finding::Well(text) => Finding::Well(format!("Documents: {text}")),
-        Finding::Note(text) => Finding::Note(format!("Documents: {text}")),
-        Finding::Wrong(text) => Finding::Wrong(format!("Documents: {text}")),
-    }
-}
-
-async fn database(common: &Common) -> Vec<Finding> {
-    let fresh = !common.data_dir.join("postgres/data/PG_VERSION").exists();
-    if common.database_url.is_none() && fresh {
-        return vec![Finding::Note("There is no database yet: the first `almoner serve` makes it".to_owned())];
-    }
-    let source = match tokio::task::block_in_place(|| Source::command(common)) {
-        Ok(source) => source,
-        Err(error) => return vec![Finding::Wrong(format!("The database: {error:#}"))],
-    };
-    let findings = match tokio::time::timeout(PATIENCE, source.runtime.connect()).await {
-        Ok(Ok(mut connection)) => {
-            let mut findings = vec![version(&mut connection).await, clock(&mut connection).await];
-            connection.close().await.ok();
-            findings.push(migrations(&source.admin).await);
-            findings
-        }
-        Ok(Err(error)) => vec![Finding::Wrong(format!("The database does not let us in: {error}"))],
-        Err(_) => vec![Finding::Wrong(format!("The database did not answer within {} s", PATIENCE.as_secs()))],
-    };
-    tokio::task::block_in_place(|| drop(source));
-    findings
-}
-
-async fn version(connection: &mut PgConnection) -> Finding {
-    let asked = sqlx::query_scalar!(r#"SELECT current_setting('server_version') AS "version!""#);
-    match asked.fetch_one(connection).await {
-        Ok(version) => Finding::Well(format!("The database answers (PostgreSQL {version})")),
-        Err(error) => Finding::Wrong(format!("The database does not answer: {error}")),
-    }
-}
-
-async fn clock(connection: &mut PgConnection) -> Finding {
-    let asked = sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!: Timestamp""#);
-    match asked.fetch_one(connection).await {
-        Ok(theirs) => compare_clocks(Clock::System.now(), theirs),
-        Err(error) => Finding::Wrong(format!("The database does not tell the time: {error}")),
-    }
-}
-
-fn compare_clocks(ours: Timestamp, theirs: Timestamp) -> Finding {
-    let apart = (ours - theirs).abs();
-    if apart > CLOCK_TOLERANCE {
-        return Finding::Wrong(format!(
-            "This machine's clock and the database's are {} s apart: set both by NTP",
-            apart.num_seconds()
-        ));
-    }
-    Finding::Well(format!("The clock agrees with the database's: {}", ours.format("%Y-%m-%d %H:%M:%S UTC")))
-}
-
-async fn migrations(admin: &PgConnectOptions) -> Finding {
-    match db::pending_migrations(admin).await {
-        Ok(0) => Finding::Well("The schema is up to date".to_owned()),
-        Ok(pending) => {
-            Finding::Wrong(format!("The schema is {pending} steps behind this program: run `almoner migrate`"))
-        }
-        Err(error) => Finding::Note(format!("Whether the schema is up to date cannot be seen: {error:#}")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs::{self, Permissions};
@@ -370,13 +250,6 @@ mod tests {
         assert!(!matches!(data_directory(Path::new("./data")), Finding::Wrong(_)));
         fs::write(scratch.0.join("file"), "").expect("written");
         assert!(words(&data_directory(&scratch.0.join("file"))).contains("is not a directory"));
-    }
-
-    #[test]
-    fn clocks_may_differ_by_two_seconds() {
-        let now = Clock::System.now();
-        assert!(matches!(compare_clocks(now, now + TimeDelta::seconds(1)), Finding::Well(_)));
-        assert!(words(&compare_clocks(now, now - TimeDelta::seconds(90))).contains("90 s apart"));
     }
 
     #[tokio::test]
