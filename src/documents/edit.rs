@@ -24,7 +24,7 @@ use crate::web::{Ctx, Page};
 const TITLE: usize = 255;
 
 /// What to say to who comes second.
-const STALE: &str = "The document changed while you were looking at it. Look again.";
+pub(super) const STALE: &str = "The document changed while you were looking at it. Look again.";
 
 /// What the form of a document brings.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -165,6 +165,7 @@ pub async fn share(ctx: Ctx, mut tx: Tx, Id(id): Id<DocumentId>, Form(raw): Form
     Ok(ctx.redirect(&document.href(), Some(&Flash::ok(said))))
 }
 
-fn version(text: &str) -> Result<i64> {
+/// The version of a row, as a form brings it.
+pub(super) fn version(text: &str) -> Result<i64> {
     text.parse().map_err(|_| Error::BadRequest("The form is not whole. Reload the page."))
 }

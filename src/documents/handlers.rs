@@ -1,6 +1,5 @@
-//! Lists of documents, one document, and its end.
+//! Lists of documents, and one document.
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
@@ -8,17 +7,16 @@ use serde_json::json;
 use super::attach::Belongs;
 use super::form::UploadForm;
 use super::model::Subject;
-use super::pages::{ArchivePage, CaseDocuments, ChartDocuments, DocumentPage, List};
+use super::pages::{CaseDocuments, ChartDocuments, DocumentPage, List};
 use super::queries::{self, Document};
 use super::shelf::Shelf;
 use crate::cases::{self, model::CaseStatus};
 use crate::db::Tx;
 use crate::error::{Error, Result};
-use crate::events::{self, Action, Event, StatusChange};
+use crate::events::{self, Action, Event};
 use crate::ids::{CaseId, DocumentId, FacilityId, PatientId};
 use crate::patients::record;
-use crate::web::flash::Flash;
-use crate::web::form::{Form, FormErrors, Id, Query};
+use crate::web::form::{Id, Query};
 use crate::web::nav::Area;
 use crate::web::{Ctx, Page};
 
@@ -236,80 +234,5 @@ pub(super) async fn document_page(
     tx.commit().await?;
     let status = form.status();
     let page = DocumentPage::new(ctx, (shell, banner), document, versions, owner, form);
-    ctx.whole_page(status, &page)
-}
-
-/// What the form of archiving brings.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct RawArchive {
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    row_version: String,
-}
-
-/// `GET /documents/{id}/archive`: asks for the reason.
-pub async fn ask_archive(ctx: Ctx, mut tx: Tx, shelf: Shelf, Id(id): Id<DocumentId>) -> Page {
-    let (document, owner) = find_to_change(&ctx, &mut tx, shelf, id).await?;
-    let row_version = document.row_version.to_string();
-    archive_page(&ctx, tx, document, &owner, RawArchive { row_version, ..RawArchive::default() }, FormErrors::default())
-        .await
-}
-
-/// `POST /documents/{id}/archive`: out of the way, for a reason, and still readable.
-pub async fn archive(ctx: Ctx, mut tx: Tx, shelf: Shelf, Id(id): Id<DocumentId>, Form(raw): Form<RawArchive>) -> Page {
-    let (document, owner) = find_to_change(&ctx, &mut tx, shelf, id).await?;
-    let mut errors = FormErrors::default();
-    let reason = errors.text("reason", &raw.reason);
-    if reason.is_empty() {
-        errors.add("reason", "Say why the document is archived");
-    } else if reason.chars().count() > 2000 {
-        errors.add("reason", "Use 2,000 characters or fewer");
-    }
-    if !errors.is_empty() {
-        return archive_page(&ctx, tx, document, &owner, raw, errors).await;
-    }
-    let version = raw.row_version.parse().map_err(|_| Error::BadRequest("The form is not whole. Reload the page."))?;
-    if !queries::archive(&mut tx, ctx.actor.organization, id, version, &reason).await? {
-        return Err(Error::Conflict("The document changed while you were looking at it. Look again.".to_owned()));
-    }
-    let change = StatusChange {
-        subject: "document",
-        id: id.uuid(),
-        from: Some(&document.status),
-        to: "ARCHIVED",
-        reason: Some(&reason),
-        patient: owner.patient,
-        facility: owner.facility,
-    };
-    events::status_change(&mut tx, &ctx.by(), &change).await?;
-    let details = json!({ "from": document.status, "to": "ARCHIVED" });
-    events::record(&mut tx, &ctx.by(), owner.event(Action::StatusChanged, Some(id), details)).await?;
-    tx.commit().await?;
-    Ok(ctx.redirect(&owner.subject.href(), Some(&Flash::ok("The document is archived."))))
-}
-
-async fn archive_page(
-    ctx: &Ctx,
-    mut tx: Tx,
-    document: Document,
-    owner: &Owner,
-    raw: RawArchive,
-    errors: FormErrors,
-) -> Result<Response> {
-    let event = owner.event(Action::View, Some(document.id), json!({ "page": "archive" }));
-    events::record(&mut tx, &ctx.by(), event).await?;
-    let shell = ctx.shell(&mut tx, "Archive a document", owner.area()).await?;
-    tx.commit().await?;
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let page = ArchivePage {
-        shell,
-        document,
-        back: owner.label.clone(),
-        back_href: owner.subject.href(),
-        reason: raw.reason,
-        row_version: raw.row_version,
-        errors,
-    };
     ctx.whole_page(status, &page)
 }

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
-use futures::StreamExt as _;
+use futures::stream::{self, StreamExt as _};
 
 use super::queries;
 use crate::app::App;
 use crate::error::Result;
+use crate::files::Files;
 use crate::files::codec::sealed_size;
 use crate::ids::OrganizationId;
 use crate::jobs::JobContext;
@@ -17,6 +18,9 @@ const GRACE: TimeDelta = TimeDelta::hours(6);
 
 /// Names that are asked about together.
 const BATCH: usize = 500;
+
+/// Files that are looked for at a time: in a bucket each is a round trip.
+const AT_ONCE: usize = 8;
 
 /// What a sweep found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,12 +91,20 @@ async fn count_missing(app: &App, organization: OrganizationId) -> Result<u64> {
         drop(tx);
         let Some((last, _)) = batch.last() else { return Ok(missing) };
         after.clone_from(last);
-        for (key, size) in &batch {
-            let found = app.files.stored_size(key).await?;
-            if found != Some(sealed_size(u64::try_from(*size).unwrap_or(0))) {
+        let looks = batch.into_iter().map(|(key, size)| lost(&app.files, key, size));
+        let mut looks = stream::iter(looks).buffer_unordered(AT_ONCE);
+        while let Some(lost) = looks.next().await {
+            if let Some((key, found)) = lost? {
                 tracing::error!(file = %key, ?found, "The file of a document is missing or was cut off: restore it from a backup");
                 missing += 1;
             }
         }
     }
+}
+
+/// The name of a stored file, and what is there of it, where that is not what should be.
+async fn lost(files: &Files, key: String, size: i64) -> Result<Option<(String, Option<u64>)>> {
+    let found = files.stored_size(&key).await?;
+    let expected = sealed_size(u64::try_from(size).unwrap_or(0));
+    Ok((found != Some(expected)).then_some((key, found)))
 }

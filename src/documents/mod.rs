@@ -5,6 +5,7 @@
 //! ever deleted: a document is archived, with a reason, and stays readable.
 
 mod add;
+mod archive;
 pub mod attach;
 pub mod demo;
 mod download;
@@ -46,8 +47,8 @@ pub fn routes() -> Routes {
         .upload("/documents/{id}/versions", AddDocuments, REQUEST_BYTES, add::version)
         .get("/documents/{id}/versions/{version}/file", ViewDocuments, download::file)
         .get("/documents/{id}/versions/{version}/preview", ViewDocuments, preview::preview)
-        .get("/documents/{id}/archive", AddDocuments, handlers::ask_archive)
-        .post("/documents/{id}/archive", AddDocuments, handlers::archive)
+        .get("/documents/{id}/archive", AddDocuments, archive::ask)
+        .post("/documents/{id}/archive", AddDocuments, archive::archive)
         .get("/documents/{id}/edit", AddDocuments, edit::ask)
         .post("/documents/{id}/edit", AddDocuments, edit::save)
         .post("/documents/{id}/share", AddDocuments, edit::share)
@@ -58,8 +59,8 @@ pub fn routes() -> Routes {
         .get("/policies/{id}/versions/{version}/file", ViewPolicies, download::file)
         .get("/policies/{id}/versions/{version}/preview", ViewPolicies, preview::preview)
         .post("/policies/{id}/publication", PublishPolicies, policies::publish)
-        .get("/policies/{id}/archive", EditPolicies, handlers::ask_archive)
-        .post("/policies/{id}/archive", EditPolicies, handlers::archive)
+        .get("/policies/{id}/archive", EditPolicies, archive::ask)
+        .post("/policies/{id}/archive", EditPolicies, archive::archive)
         .get("/policies/{id}/edit", EditPolicies, edit::ask)
         .post("/policies/{id}/edit", EditPolicies, edit::save)
         .get("/my/documents", UsePortal, mine::index)

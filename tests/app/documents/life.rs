@@ -25,6 +25,10 @@ async fn a_document_has_versions_and_an_end_with_a_reason() {
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.text("#file-error").contains("only 1 can be added at once"), "{}", wrong.text("#file-error"));
 
+    let both = send(&clinician, &format!("{document}/versions"), vec![file("a.txt", "x"), file("b.txt", "y")]).await;
+    assert_eq!(both.status, StatusCode::UNPROCESSABLE_ENTITY, "which of them it is, nobody guesses");
+    assert_eq!(both.texts("#versions b"), ["Version 2", "Version 1"]);
+
     let archive = format!("{document}/archive");
     let asked = clinician.get(&archive).await;
     let version = asked.field("row_version");
