@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use futures::future::BoxFuture;
 use uuid::Uuid;
 
 use super::queue;
@@ -10,6 +11,9 @@ use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::By;
 use crate::ids::{JobId, OrganizationId};
+
+/// Rows deleted in one transaction: none holds locks for long.
+const PURGED: i32 = 5_000;
 
 /// One attempt at a job.
 #[derive(Clone, Debug)]
@@ -58,6 +62,25 @@ impl JobContext {
     /// Where the job has no organization.
     pub fn by(&self) -> Result<By> {
         Ok(By::system(self.organization()?))
+    }
+
+    /// Deletes what is too old, batch by batch, each in a transaction of its own: `purge` deletes so many at most, and says
+    /// how many there were. The job ends with the first batch that is not full.
+    ///
+    /// # Errors
+    /// As [`Self::begin`] and [`Self::commit`].
+    pub async fn purge(
+        &self,
+        app: &App,
+        purge: for<'t> fn(&'t mut Tx, i32) -> BoxFuture<'t, Result<i64>>,
+    ) -> Result<()> {
+        loop {
+            let mut tx = self.begin(app).await?;
+            if purge(&mut tx, PURGED).await? < i64::from(PURGED) {
+                return self.commit(tx).await;
+            }
+            tx.commit().await?;
+        }
     }
 
     /// Commits the work together with the end of the job: both or neither, and neither where another worker has taken

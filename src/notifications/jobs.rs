@@ -45,21 +45,12 @@ struct Bundle {
     letter: Letter,
 }
 
-/// Notices deleted in one transaction.
-const PURGED: i32 = 5_000;
-
 /// `notifications.purge`: deletes what was read, sent or called off longer ago than the organization keeps it.
 ///
 /// # Errors
 /// Where the database does not answer.
 pub async fn purge(app: App, job: JobContext) -> Result<()> {
-    loop {
-        let mut tx = job.begin(&app).await?;
-        if queries::purge(&mut tx, PURGED).await? < i64::from(PURGED) {
-            return job.commit(tx).await;
-        }
-        tx.commit().await?;
-    }
+    job.purge(&app, |tx, batch| Box::pin(queries::purge(tx, batch))).await
 }
 
 /// `notifications.deliver`: sends what is due.

@@ -10,21 +10,12 @@ use crate::jobs::JobContext;
 /// Patients and metrics of one transaction.
 const BATCH: u16 = 1_000;
 
-/// Looks deleted in one transaction.
-const PURGED: i32 = 5_000;
-
 /// `rules.purge`: deletes looks that came to nothing longer ago than the organization keeps them.
 ///
 /// # Errors
 /// Where the database does not answer.
 pub async fn purge(app: App, job: JobContext) -> Result<()> {
-    loop {
-        let mut tx = job.begin(&app).await?;
-        if queries::purge(&mut tx, PURGED).await? < i64::from(PURGED) {
-            return job.commit(tx).await;
-        }
-        tx.commit().await?;
-    }
+    job.purge(&app, |tx, batch| Box::pin(queries::purge(tx, batch))).await
 }
 
 /// `rules.evaluate`: for whatever readings have arrived. The database adds this job with the readings.
