@@ -31,37 +31,49 @@ pub struct Badges {
     pub notices: i64,
 }
 
-/// The badges of what a person has to read, after `$open`, the counts of what a role looks at. `$1` is the organization,
-/// `$2` the person, `$3` the cap, `$4` whether they answer for a team, `$5` whether everywhere, `$6` else where.
+/// The badges that `$counts` says, and what a person was told and given to do. `$1` is the organization, `$2` the person,
+/// `$3` the cap.
+macro_rules! badges {
+    ($conn:expr, [$($counts:literal)+], $($args:expr),+) => {
+        sqlx::query_as!(
+            Badges,
+            "SELECT " + $($counts +)+ r#",
+                    (SELECT COUNT(*) FROM (SELECT FROM notification WHERE organization_id = $1 AND recipient_id = $2 AND channel = 'IN_APP' AND read_at IS NULL
+                         AND status <> 'CANCELLED' AND trigger_at <= now() LIMIT $3) AS told) AS "notices!",
+                    (SELECT COUNT(*) FROM (SELECT FROM task WHERE organization_id = $1 AND assignee_id = $2 AND is_open AND assignee_id IS NOT NULL LIMIT $3) AS mine)
+                    + (SELECT COUNT(*) FROM (SELECT FROM task WHERE (SELECT ctx.role() <> 'PATIENT') AND organization_id = $1 AND assignee_role = (SELECT ctx.role())
+                         AND is_open AND assignee_id IS NULL AND case_id IS NULL LIMIT $3) AS ours) AS "tasks!""#,
+            $($args),+
+        )
+        .fetch_one($conn)
+        .await?
+    };
+}
+
+/// The badges of what a person has to read, after `$open`, the counts of what a role looks at. `$4` is whether they answer for a
+/// team, `$5` whether everywhere, `$6` else where.
 macro_rules! counted {
     ($open:literal, $conn:expr, $actor:expr) => {{
         let (everywhere, here) = match &$actor.facilities {
             Facilities::All => (true, Vec::new()),
             Facilities::Only(list) => (false, list.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>()),
         };
-        sqlx::query_as!(
-            Badges,
-            "SELECT " + $open + r#",
+        badges!(
+            $conn,
+            [$open r#",
                     (WITH mine AS MATERIALIZED (SELECT thread_id FROM thread_participant WHERE organization_id = $1 AND user_id = $2 AND unread_count > 0 LIMIT $3)
                      SELECT COUNT(*) + CASE WHEN COUNT(*) < $3 THEN (SELECT COUNT(*) FROM (SELECT FROM facility AS f CROSS JOIN LATERAL (
                          SELECT FROM thread AS t WHERE t.organization_id = $1 AND t.facility_id = f.id AND t.status = 'AWAITING_STAFF' AND t.assignee_id IS NULL
                            AND t.id <> ALL (ARRAY(SELECT thread_id FROM mine))
                          LIMIT $3) AS t WHERE $4 AND f.organization_id = $1 AND ($5 OR f.id = ANY ($6)) LIMIT $3) AS ours) ELSE 0 END FROM mine) AS "messages!",
-                    (SELECT COUNT(*) FROM (SELECT FROM notification WHERE organization_id = $1 AND recipient_id = $2 AND channel = 'IN_APP' AND read_at IS NULL
-                         AND status <> 'CANCELLED' AND trigger_at <= now() LIMIT $3) AS told) AS "notices!",
-                    (SELECT COUNT(*) FROM (SELECT FROM task WHERE organization_id = $1 AND assignee_id = $2 AND is_open AND assignee_id IS NOT NULL LIMIT $3) AS mine)
-                    + (SELECT COUNT(*) FROM (SELECT FROM task WHERE (SELECT ctx.role() <> 'PATIENT') AND organization_id = $1 AND assignee_role = (SELECT ctx.role())
-                         AND is_open AND assignee_id IS NULL AND case_id IS NULL LIMIT $3) AS ours) AS "tasks!",
-                    0::bigint AS "cases!""#,
+                    0::bigint AS "cases!""#],
             $actor.organization.uuid(),
             $actor.user.uuid(),
             COUNT_CAP,
             $actor.may(Permission::AnswerForTeam),
             everywhere,
-            &here,
+            &here
         )
-        .fetch_one($conn)
-        .await?
     }};
 }
 
@@ -117,23 +129,16 @@ pub async fn waiting(conn: &mut PgConnection, actor: &Actor) -> Result<Badges> {
     read(conn, actor).await
 }
 
-/// `$which` of the cases wait for this person; with them what they were told. `$1` is the organization, `$2` the person,
-/// `$3` the cap.
+/// `$which` of the cases wait for this person.
 macro_rules! of_cases {
-    ($which:literal, $conn:expr, $($args:expr),+) => {{
-        let row = sqlx::query!(
-            r#"SELECT (SELECT count(*) FROM (SELECT FROM cases WHERE organization_id = $1 AND deleted_at IS NULL AND "# + $which + r#" LIMIT $3) AS t) AS "cases!",
-                      (SELECT count(*) FROM (SELECT FROM notification WHERE organization_id = $1 AND recipient_id = $2 AND channel = 'IN_APP' AND read_at IS NULL
-                         AND status <> 'CANCELLED' AND trigger_at <= now() LIMIT $3) AS told) AS "notices!",
-                      (SELECT COUNT(*) FROM (SELECT FROM task WHERE organization_id = $1 AND assignee_id = $2 AND is_open AND assignee_id IS NOT NULL LIMIT $3) AS mine)
-                      + (SELECT COUNT(*) FROM (SELECT FROM task WHERE organization_id = $1 AND assignee_role = (SELECT ctx.role())
-                           AND is_open AND assignee_id IS NULL AND case_id IS NULL LIMIT $3) AS ours) AS "tasks!""#,
+    ($which:literal, $conn:expr, $($args:expr),+) => {
+        badges!(
+            $conn,
+            [r#"0::bigint AS "alerts!", false AS "critical!", 0::bigint AS "requests!", 0::bigint AS "messages!", 0::bigint AS "details!",
+                    (SELECT COUNT(*) FROM (SELECT FROM cases WHERE organization_id = $1 AND deleted_at IS NULL AND "# $which r#" LIMIT $3) AS t) AS "cases!""#],
             $($args),+
         )
-        .fetch_one($conn)
-        .await?;
-        Badges { cases: row.cases, notices: row.notices, tasks: row.tasks, ..Badges::default() }
-    }};
+    };
 }
 
 /// How many cases wait for this person, in their role: for the clerk those not submitted yet, for the chair those to
