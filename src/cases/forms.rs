@@ -103,10 +103,6 @@ pub fn typed(item: &Item, description: Option<&str>, zone: Tz) -> Typed {
 /// What is wrong, field by field.
 pub fn parse(typed: &Typed, offers: &Offers, today: NaiveDate, zone: Tz, new: bool) -> Result<CaseInput, FormErrors> {
     let mut read = Reader::new(typed, today);
-    let due = read.date("due", Span::Any);
-    if new && due.is_some_and(|due| due < today) {
-        read.errors.add("due", "Enter a date that is still to come, or today");
-    }
     let place = |id: &str| match id {
         WHOLE if offers.whole => Some(None),
         id => offers.facilities.iter().map(|place| place.id).find(|place| place.to_string() == id).map(Some),
@@ -116,7 +112,13 @@ pub fn parse(typed: &Typed, offers: &Offers, today: NaiveDate, zone: Tz, new: bo
         description: read.text("description"),
         priority: read.choice("priority", |name| name.parse().ok(), "Choose a priority").unwrap_or(Priority::Medium),
         facility: read.choice("facility_id", place, "Choose a place").flatten(),
-        due_at: due.and_then(|day| close_of(day, zone)),
+        due_at: {
+            let due = read.date("due", Span::Any);
+            if new && due.is_some_and(|due| due < today) {
+                read.errors.add("due", "Enter a date that is still to come, or today");
+            }
+            due.and_then(|day| close_of(day, zone))
+        },
         record_number: read.line("record_number"),
         alert: alert(&mut read),
     };

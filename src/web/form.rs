@@ -3,8 +3,6 @@
 //! A form is a struct of strings, `parse`d into domain input or into itself with [`FormErrors`]; the page comes
 //! back with everything that was typed.
 
-use std::collections::BTreeMap;
-
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -18,20 +16,22 @@ pub const LINE_CHARS: usize = 255;
 /// The longest text that a many-line field accepts, in characters.
 pub const TEXT_CHARS: usize = 10_000;
 
-/// What is wrong, field by field, in the order of the fields' names.
+/// What is wrong, field by field, in the order in which the fields were read: that of the form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FormErrors(BTreeMap<&'static str, String>);
+pub struct FormErrors(Vec<(&'static str, String)>);
 
 impl FormErrors {
     /// Says what is wrong with `field`. The first message stays.
     pub fn add(&mut self, field: &'static str, message: impl Into<String>) {
-        self.0.entry(field).or_insert_with(|| message.into());
+        if self.get(field).is_none() {
+            self.0.push((field, message.into()));
+        }
     }
 
     /// The message beside `field`.
     #[must_use]
     pub fn get(&self, field: &str) -> Option<&str> {
-        self.0.get(field).map(String::as_str)
+        self.0.iter().find(|(wrong, _)| *wrong == field).map(|(_, message)| message.as_str())
     }
 
     /// Whether nothing is wrong.
@@ -175,6 +175,16 @@ mod tests {
     fn repeated_fields_become_a_list() {
         let sample: Sample = decode(b"name=Ada&sev=HIGH&sev=INFO").unwrap();
         assert_eq!(sample, Sample { name: "Ada".into(), sev: vec!["HIGH".into(), "INFO".into()] });
+    }
+
+    #[test]
+    fn errors_come_in_the_order_of_the_form_and_the_first_of_a_field_stays() {
+        let mut errors = FormErrors::one("title", "Enter a title");
+        errors.add("place", "Choose a place");
+        errors.add("due", "Enter a date");
+        errors.add("title", "Use fewer letters");
+        let all: Vec<_> = errors.iter().collect();
+        assert_eq!(all, [("title", "Enter a title"), ("place", "Choose a place"), ("due", "Enter a date")]);
     }
 
     #[test]
