@@ -34,7 +34,8 @@ pub(super) fn line(case: &Case, trend: Option<Trend>, points: &[Point]) -> Strin
             let side = if case.op == Op::Above { "above" } else { "below" };
             let latest = points.iter().rev().find(|point| point.hit);
             let value = latest.map(|point| case.metric.write(point.value, point.second)).unwrap_or_default();
-            format!("{value} {unit}; {} of {} readings in {within} {side} {limit}", case.hits, case.count)
+            let readings = if case.count == 1 { "reading" } else { "readings" };
+            format!("{value} {unit}; {} of {} {readings} in {within} {side} {limit}", case.hits, case.count)
         }
         (_, Some(trend)) => {
             let verb = if trend.change < 0.0 { "Fell" } else { "Rose" };

@@ -133,6 +133,12 @@ pub fn relative<M: Moment>(at: impl Moment, _: &dyn Values, now: M) -> Result<St
     Ok(format::relative(at.moment(), now.moment()))
 }
 
+/// `4 min ago`, `now`
+#[askama::filter_fn]
+pub fn ago<M: Moment>(at: impl Moment, _: &dyn Values, now: M) -> Result<String> {
+    Ok(format::ago(at.moment(), now.moment()))
+}
+
 /// `2026-11-24T09:38:00Z`
 #[askama::filter_fn]
 pub fn machine(at: impl Moment, _: &dyn Values) -> Result<String> {

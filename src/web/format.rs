@@ -70,6 +70,14 @@ pub fn relative(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if gap < TimeDelta::zero() { format!("in{NO_BREAK}{amount}") } else { amount }
 }
 
+/// `4 min ago`, `now`, for the middle of a sentence.
+pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    match relative(at, now) {
+        amount if amount == "now" || at > now => amount,
+        amount => format!("{amount} ago"),
+    }
+}
+
 /// The absolute half of a time in a list: `09:38` within a day, `21-Nov 22:40` within a year, else `21-Nov-2025`.
 pub fn short_stamp(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     let local = at.with_timezone(&zone);
@@ -227,6 +235,18 @@ mod tests {
         assert_eq!(relative(at(9, 1, 0), now), "2\u{a0}h");
         assert_eq!(relative(now - TimeDelta::days(3), now), "3\u{a0}d");
         assert_eq!(relative(at(15, 0, 0), now), "in\u{a0}3\u{a0}h");
+        assert_eq!(ago(at(11, 59, 40), now), "now");
+        assert_eq!(ago(at(11, 56, 0), now), "4\u{a0}min ago");
+    }
+
+    #[test]
+    fn patients_read_days_in_words() {
+        let (early, now, zone) = (at(3, 5, 0), at(12, 0, 0), Tz::UTC);
+        let day = early.format("%A %-d %B").to_string();
+        assert_eq!(day_in_words(early, now, zone), day);
+        assert_eq!(stamp_in_words(early, now, zone), format!("{day}, 03:05"));
+        let before = now - TimeDelta::days(400);
+        assert_eq!(day_in_words(before, now, zone), before.format("%A %-d %B %Y").to_string());
     }
 
     #[test]
