@@ -164,8 +164,8 @@ pub(in crate::portal) enum NextStep {
 /// What a patient should do or know first.
 pub(in crate::portal) async fn next_step(ctx: &Ctx, tx: &mut Tx, own: &Whom) -> Result<NextStep> {
     let (zone, today) = (ctx.actor.zone, ctx.today());
-    let requests = requests::of_patient(tx, &ctx.actor, own.patient, FEW).await?;
-    let waits = requests.iter().any(|row| row.status.is_open());
+    let requests = requests::open_of_patient(tx, &ctx.actor, own.patient, FEW).await?;
+    let waits = !requests.is_empty();
     let next = visits::next_of_patient(tx, &ctx.actor, own.patient).await?;
     // Whoever is at the clinic now has nothing to answer first.
     let is_there = next.as_ref().is_some_and(|row| row.status != VisitStatus::Planned);

@@ -233,6 +233,23 @@ pub async fn of_patient(
     .await?)
 }
 
+/// The requests of a patient that wait for somebody, the latest first. Where there is none, nothing else is looked up.
+pub async fn open_of_patient(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    patient: PatientId,
+    limit: i64,
+) -> Result<Vec<RequestRow>> {
+    Ok(request_rows!(
+        "r.patient_id = $2 AND r.is_open ORDER BY r.created_at DESC, r.id DESC LIMIT $3",
+        actor.organization.uuid(),
+        patient.uuid(),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// How many requests are in each open state, within the facilities.
 pub async fn counts(conn: &mut PgConnection, actor: &Actor, facilities: &[Uuid]) -> Result<Vec<(RequestStatus, i64)>> {
     let rows = sqlx::query!(
