@@ -74,6 +74,7 @@ pub(super) fn copy_missing(from: &Path, to: &Path) -> anyhow::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
 
     #[test]
     fn documents_are_copied_once_and_whole() {
@@ -105,7 +106,7 @@ mod tests {
         ] {
             fs::write(folder.join(name), "x").unwrap();
         }
-        let long_ago = std::time::SystemTime::now() - 2 * CUT_OFF;
+        let long_ago = std::time::SystemTime::from(Clock::System.now()) - 2 * CUT_OFF;
         let cut_off =
             fs::File::options().write(true).open(folder.join("almoner-20251101-020000.dump.unfinished")).unwrap();
         cut_off.set_modified(long_ago).unwrap();

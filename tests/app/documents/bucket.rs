@@ -15,7 +15,7 @@ use super::bad_input::broken_form;
 use super::downloads::get;
 use super::{NORTHGATE, download, file, first, pdf, rows, send};
 use crate::patients::{ask, okafor};
-use crate::support::{Browser, Bucket, Portal};
+use crate::support::{Browser, Bucket, Portal, Sort};
 
 struct Scene {
     bucket: Bucket,
@@ -229,7 +229,7 @@ async fn the_doctor_tries_the_bucket_that_the_environment_names() {
     assert!(said.contains("look at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"), "{said}");
     assert!(!said.contains("guessed-by-somebody"), "{said}");
     // Each right that is needed, taken away.
-    let rights: [(fn(&str) -> bool, &str); 5] = [
+    let rights: [(Sort, &str); 5] = [
         (|line| line.starts_with("POST "), "s3:PutObject"),
         (|line| line.starts_with("DELETE "), "s3:AbortMultipartUpload"),
         (|line| line.starts_with("GET ") && line.contains("/trial/"), "s3:GetObject"),

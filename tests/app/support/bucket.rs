@@ -23,6 +23,9 @@ const KEY: &str = "almoner";
 /// And how it proves it.
 const SECRET: &str = "only-the-tests-know-this";
 
+/// A sort of request: whether a line "METHOD address" is one.
+pub type Sort = fn(&str) -> bool;
+
 /// A server with one empty bucket, `clinic`. It ends with the test.
 pub struct Bucket {
     root: PathBuf,
@@ -37,7 +40,7 @@ struct State {
     /// So many requests are answered with 503 before the next one is heard.
     busy: AtomicUsize,
     /// Requests with such a line are answered with 403.
-    forbidden: Mutex<Option<fn(&str) -> bool>>,
+    forbidden: Mutex<Option<Sort>>,
 }
 
 impl State {
@@ -124,7 +127,7 @@ impl Bucket {
     }
 
     /// Forbids requests with such a line, as to a key without that right; or none any more.
-    pub fn forbid(&self, what: Option<fn(&str) -> bool>) {
+    pub fn forbid(&self, what: Option<Sort>) {
         *self.state.forbidden.lock().expect("nobody panics") = what;
     }
 

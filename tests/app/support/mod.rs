@@ -13,7 +13,7 @@ mod sender;
 mod statements;
 
 pub use browser::{Browser, Reply};
-pub use bucket::Bucket;
+pub use bucket::{Bucket, Sort};
 pub use database::run;
 pub use house::House;
 pub use portal::Portal;
