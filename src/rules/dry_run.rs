@@ -335,7 +335,9 @@ mod tests {
         assert!(!run.nearly_everyone());
         let all = DryRun { fired: vec![fired(1); 30], measured: 41, partly: false };
         assert!(all.nearly_everyone());
-        assert!(DryRun::default().words().starts_with("Would not have fired"));
+        assert_eq!(DryRun::default().words(), "There is nothing to try it on: nobody was measured in 90 days.");
+        let none = DryRun { measured: 41, ..DryRun::default() };
+        assert!(none.words().starts_with("Would not have fired"), "{}", none.words());
         assert_eq!(
             run.words_of_one(Tz::UTC),
             "Would have fired 9 times for this patient in 90 days, last on 01-Jan-1970."
