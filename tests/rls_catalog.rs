@@ -49,6 +49,8 @@ const DEFINERS: &[&str] = &[
     "kit.add_document_version almoner_app",
     "kit.alerts_follow_patient almoner_app",
     "kit.audit_acting_for PUBLIC",
+    "kit.bin_readings almoner_app almoner_worker",
+    "kit.bin_readings_anew almoner_app almoner_worker",
     "kit.make_observation_partitions almoner_worker",
     "kit.message_arrives almoner_app",
     "kit.number_case almoner_app",

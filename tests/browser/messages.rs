@@ -277,7 +277,7 @@ async fn dead(script: Script, name: &str) {
     admin.wait_for_words("Where text messages and chat leave the portal").await;
     let address = admin.client.find(Locator::Id("sms_url")).await.expect("a field");
     address.send_keys("http://inside.example/").await.expect("an address");
-    click(&admin, "section[aria-labelledby=sms-h] button.pri").await;
+    click(&admin, "section[aria-labelledby=sms-h] .submit button:not([name])").await;
     admin.wait_for_words("names a host on the internet").await;
     admin.picture(&format!("{name}-gateways")).await;
 }
