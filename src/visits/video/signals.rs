@@ -25,11 +25,13 @@ pub struct NewSignal<'a> {
     pub body: &'a str,
 }
 
-/// Leaves a message for the other browser.
+/// Leaves a message for the other browsers. Places are given out one call at a time, until each is committed: a browser that has heard
+/// of one place never asks again for those before it.
 pub async fn send(conn: &mut PgConnection, by: &By, signal: &NewSignal<'_>) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO virtual_signal (organization_id, id, session_id, party, kind, sender, recipient, body, created_by_id, guest_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(HASHTEXTEXTENDED($3::uuid::text, 153)))
+         INSERT INTO virtual_signal (organization_id, id, session_id, party, kind, sender, recipient, body, created_by_id, guest_id)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM turn",
         by.organization.uuid(),
         new_uuid(),
         signal.session.uuid(),
@@ -65,7 +67,8 @@ pub struct Signal {
     pub body: String,
 }
 
-/// What the others have said after `last`. Each browser sends one message after the other, so none is overtaken.
+/// What the others have said after `last`. Each browser sends one message after the other, and [`send`] one browser after the other, so
+/// none is overtaken.
 pub async fn heard(
     conn: &mut PgConnection,
     organization: OrganizationId,

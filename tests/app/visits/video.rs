@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{REYES, demo, status_of_visit, value};
-use crate::support::{Browser, Portal};
+use crate::support::{Browser, Portal, run};
 
 pub(super) async fn session(portal: &Portal, column: &str) -> String {
     value(portal, &format!("SELECT {column}::text FROM virtual_session WHERE visit_id = $1"), visit_id()).await
@@ -384,4 +384,24 @@ async fn a_facility_may_use_another_service_and_tells_it_nothing_but_a_random_na
         assert!(!page.body.contains("<video"), "{}", page.body);
     }
     assert_eq!(desk.get("/admin/video").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_while_another_message_is_being_kept_waits_for_its_place() {
+    let portal = Portal::start().await;
+    let (phone, desk, id) = talking(&portal).await;
+    let session = session(&portal, "id").await;
+    // As another sender, who has a place and has not committed yet.
+    let mut other = portal.admin.begin().await.expect("a transaction");
+    run(&mut *other, &format!("SELECT pg_advisory_xact_lock(HASHTEXTEXTENDED('{session}', 153))")).await;
+    let path = format!("/visits/{id}/video/signals");
+    let hello = signal("hello", "");
+    let sent = desk.post(&path, &hello);
+    tokio::pin!(sent);
+    assert!(timeout(Duration::from_millis(500), &mut sent).await.is_err(), "a later place is not given out before");
+    other.commit().await.expect("committed");
+    assert_eq!(sent.await.status, StatusCode::NO_CONTENT);
+    assert_eq!(phone.post(&format!("/my{path}"), &hello).await.status, StatusCode::NO_CONTENT);
+    let positions = "SELECT count(*)::text FROM virtual_signal AS s JOIN virtual_session AS v ON v.id = s.session_id WHERE v.visit_id = $1";
+    assert_eq!(value(&portal, positions, id).await, "2");
 }
