@@ -392,6 +392,7 @@ async fn who_sends_while_another_message_is_being_kept_waits_for_its_place() {
     let (phone, desk, id) = talking(&portal).await;
     let session = session(&portal, "id").await;
     // As another sender, who has a place and has not committed yet.
+    #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]
     let mut other = portal.admin.begin().await.expect("a transaction");
     run(&mut *other, &format!("SELECT pg_advisory_xact_lock(HASHTEXTEXTENDED('{session}', 153))")).await;
     let path = format!("/visits/{id}/video/signals");
