@@ -33,8 +33,10 @@ pub use self::readiness::Readiness;
 
 mod head;
 mod readiness;
+mod unread;
 
 use self::head::{HeadTimeout, Phase};
+use self::unread::Unread;
 
 /// File descriptors kept for the database, files and logs when connections are counted.
 const SPARE_FILES: u64 = 256;
@@ -208,16 +210,16 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, op
     let io = TokioIo::new(HeadTimeout::new(stream, shared.limits.head, Arc::clone(&phase)));
     let limits = shared.limits;
     let service = service_fn(move |request: Request<Incoming>| {
-        phase.head_has_arrived();
-        let (shared, phase) = (Arc::clone(&shared), Arc::clone(&phase));
+        let (shared, answering, sending) = (Arc::clone(&shared), phase.head_has_arrived(), phase.head_has_arrived());
         async move {
-            let mut request = request.map(Body::new);
+            let unread = |body| Body::new(Unread::new(body, sending, Arc::clone(&shared.ready)));
+            let mut request = request.map(unread);
             request.extensions_mut().insert(ConnectInfo(peer));
             let mut response = shared.router.clone().oneshot(request).await?;
             if shared.ready.is_stopping() {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            phase.answered();
+            drop(answering);
             Ok::<_, Infallible>(response)
         }
     });

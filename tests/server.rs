@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use almoner::server::{Limits, Readiness, Stop, serve_with};
 use axum::Router;
 use axum::extract::ConnectInfo;
+use axum::http::StatusCode;
 use axum::response::sse::{Event, Sse};
-use axum::routing::get;
+use axum::routing::{get, post};
 use futures::StreamExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -212,6 +213,36 @@ async fn a_quiet_connection_is_closed_in_the_end() {
     let begun = Instant::now();
     stream.read_to_end(&mut Vec::new()).await.ok();
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_client_answered_early_may_finish_sending_and_hears_the_answer() {
+    let refuse = async || (StatusCode::PAYLOAD_TOO_LARGE, "too large");
+    let limits = Limits { head: Duration::from_millis(100), ..quick() };
+    let server = Running::start(Router::new().route("/", post(refuse).get(slow)), limits).await;
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    stream.write_all(b"POST / HTTP/1.1\r\nHost: almoner\r\nContent-Length: 8000000\r\n\r\n").await.expect("sent");
+    for _ in 0..8 {
+        stream.write_all(&vec![b'x'; 1_000_000]).await.expect("the rest is taken");
+        tokio::time::sleep(Duration::from_millis(30)).await; // together longer than a head may take
+    }
+    let mut answer = [0; 1024];
+    let length = stream.read(&mut answer).await.expect("an answer");
+    assert!(answer[..length].starts_with(b"HTTP/1.1 413"), "{}", String::from_utf8_lossy(&answer[..length]));
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: almoner\r\n\r\n").await.expect("the connection is kept");
+    let length = stream.read(&mut answer).await.expect("another answer");
+    assert!(answer[..length].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer[..length]));
+}
+
+#[tokio::test]
+async fn a_client_that_goes_on_sending_does_not_hold_up_the_end() {
+    let refuse = async || (StatusCode::PAYLOAD_TOO_LARGE, "too large");
+    let server = Running::start(Router::new().route("/", post(refuse)), quick()).await;
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    stream.write_all(b"POST / HTTP/1.1\r\nHost: almoner\r\nContent-Length: 8000000\r\n\r\nx").await.expect("sent");
+    assert!(stream.read(&mut [0; 1024]).await.expect("an answer") > 0);
+    let took = server.stop(Stop::Interrupt).await;
+    assert!(took < Duration::from_secs(4), "{took:?}");
 }
 
 #[tokio::test]

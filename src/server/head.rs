@@ -5,37 +5,45 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-const QUIET: u8 = 0;
-const ARRIVING: u8 = 1;
-const BUSY: u8 = 2;
-
-/// What a connection is doing: quiet, sending the head of a request, or waiting for our answer.
+/// What a connection is doing: quiet, sending the head of a request, or busy with requests of which something is still
+/// to be sent or answered.
 #[derive(Debug, Default)]
-pub(super) struct Phase(AtomicU8);
+pub(super) struct Phase {
+    arriving: AtomicBool,
+    under_way: AtomicUsize,
+}
+
+/// A request whose body or answer is under way. The connection is quiet when the last is gone.
+#[derive(Debug)]
+pub(super) struct UnderWay(Arc<Phase>);
 
 impl Phase {
-    pub fn head_has_arrived(&self) {
-        self.0.store(BUSY, Ordering::Relaxed);
-    }
-
-    pub fn answered(&self) {
-        self.0.store(QUIET, Ordering::Relaxed);
+    pub fn head_has_arrived(self: &Arc<Self>) -> UnderWay {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        self.arriving.store(false, Ordering::Relaxed);
+        UnderWay(Arc::clone(self))
     }
 
     /// The first byte after a quiet time begins a head.
     fn byte_has_arrived(&self) -> bool {
-        self.0.compare_exchange(QUIET, ARRIVING, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        self.under_way.load(Ordering::Relaxed) == 0 && !self.arriving.swap(true, Ordering::Relaxed)
     }
 
     fn is_arriving(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == ARRIVING
+        self.arriving.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
