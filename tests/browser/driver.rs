@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use nix::sys::signal::{Signal, killpg};
@@ -112,29 +113,38 @@ impl Window {
         field.send_keys(text).await.expect("a field that can be typed into");
     }
 
-    /// Presses the visible button or link that says this.
+    /// Presses the visible button or link that says this, as soon as there is one.
     pub async fn press(&self, words: &str) {
-        let words = quoted(words);
+        let quoted = quoted(words);
         let path =
-            format!("(//button[contains(normalize-space(), {words})] | //a[contains(normalize-space(), {words})])");
-        self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await.expect("something to press");
-        for element in self.client.find_all(Locator::XPath(&path)).await.expect("buttons") {
-            if element.is_displayed().await.unwrap_or(false) {
-                self.press_on(&element, ENTER).await;
-                return;
+            format!("(//button[contains(normalize-space(), {quoted})] | //a[contains(normalize-space(), {quoted})])");
+        let end = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            // A page that is just changing loses its elements between two questions.
+            for element in self.client.find_all(Locator::XPath(&path)).await.unwrap_or_default() {
+                if element.is_displayed().await.unwrap_or(false) && self.try_to_press(&element, ENTER).await.is_ok() {
+                    return;
+                }
             }
+            assert!(tokio::time::Instant::now() < end, "nothing visible says {words:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("nothing visible says {words}");
     }
 
-    /// Presses this element, or gives it `key` where it cannot be reached by a click: in a page without scripts nothing
-    /// scrolls it into the middle.
+    /// Presses this element.
     pub async fn press_on(&self, element: &Element, key: &str) {
+        self.try_to_press(element, key).await.expect("something that can be pressed");
+    }
+
+    /// Clicks this element, or gives it `key` where it cannot be reached by a click: in a page without scripts nothing
+    /// scrolls it into the middle.
+    async fn try_to_press(&self, element: &Element, key: &str) -> Result<(), CmdError> {
         let middle = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' });";
         let shown = serde_json::to_value(element).expect("an element");
         let _ = self.client.execute(middle, vec![shown]).await;
-        if element.click().await.is_err() {
-            element.send_keys(key).await.expect("something that can be pressed");
+        match element.click().await {
+            Ok(()) => Ok(()),
+            Err(_) => element.send_keys(key).await,
         }
     }
 

@@ -85,6 +85,7 @@ async fn two_tabs_and_two_children() {
     let window = Window::open(&portal, Screen::Small, Script::On).await;
     window.sign_in("rosa.lopez").await;
     window.press("Look at Amina").await;
+    window.wait_for_words("You are looking at: Amina Khan").await;
     window.goto("/my/details/change").await;
     let first = window.client.window().await.expect("a tab");
     let second = window.client.new_window(true).await.expect("another tab").handle;

@@ -123,6 +123,7 @@ async fn without_javascript_there_is_the_telephone_too() {
     phone.wait_for_words("020 7946 0100").await;
     phone.picture("video-plain").await;
     desk.press("End the call for everybody").await;
+    desk.wait_for_words("The call is over").await;
     phone.goto(&phone.address().await).await;
     phone.wait_for_words("The call is over").await;
 }
