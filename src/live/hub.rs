@@ -117,9 +117,13 @@ impl Live {
         Subscription { receiver, missed: memory.missed(last), upto: memory.from.map(|_| memory.upto), is_first }
     }
 
-    /// How many connections listen.
+    /// Whether the listener listens: what is committed from now on is heard.
     #[must_use]
-    pub fn listeners(&self) -> usize {
+    pub fn is_listening(&self) -> bool {
+        self.memory().from.is_some()
+    }
+
+    fn listeners(&self) -> usize {
         self.inner.sender.receiver_count()
     }
 

@@ -84,7 +84,7 @@ async fn do_job(portal: &Portal, kind: &str) {
         }
         stop.cancel();
     };
-    timeout(Duration::from_secs(10), async { tokio::join!(worker, done) }).await.expect("the job ends");
+    timeout(Duration::from_secs(30), async { tokio::join!(worker, done) }).await.expect("the job ends");
 }
 
 #[tokio::test(flavor = "multi_thread")]

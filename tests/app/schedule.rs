@@ -31,7 +31,7 @@ async fn do_chore(portal: &Portal, kind: &str) {
         }
         stop.cancel();
     };
-    timeout(Duration::from_secs(10), async { tokio::join!(worker, done) }).await.expect("the chore ends");
+    timeout(Duration::from_secs(30), async { tokio::join!(worker, done) }).await.expect("the chore ends");
 }
 
 #[tokio::test]

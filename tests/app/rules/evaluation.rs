@@ -90,7 +90,7 @@ async fn a_reading_typed_in_the_portal_raises_an_explained_alert_in_the_open_que
     assert!(!queue.body.contains("HEART_RATE 0"), "{}", queue.body);
     let listening = clinician.request(Method::GET, "/live").header("almoner-automatic", "true");
     let mut live = listening.send().await.expect("the portal answers");
-    sleep(Duration::from_millis(300)).await;
+    portal.listens().await;
     let typing = portal.sign_in("patient").await;
     for value in ["131", "134"] {
         let on = [("patient", patient), ("heart_rate", value)];
@@ -101,12 +101,12 @@ async fn a_reading_typed_in_the_portal_raises_an_explained_alert_in_the_open_que
     let raised =
         format!("patient_id = '{patient}' AND severity = 'HIGH' AND type = 'HEART_RATE_HIGH' AND status = 'ACTIVE'");
     while alerts(&portal, &raised).await == 0 {
-        assert!(typed.elapsed() < Duration::from_secs(2), "no alert within two seconds");
+        assert!(typed.elapsed() < Duration::from_secs(20), "no alert");
         sleep(Duration::from_millis(20)).await;
     }
     let mut heard = String::new();
     while !heard.contains("queue-changed") {
-        let chunk = timeout(Duration::from_secs(2), live.chunk()).await.expect("heard within two seconds");
+        let chunk = timeout(Duration::from_secs(20), live.chunk()).await.expect("heard");
         heard.push_str(&String::from_utf8_lossy(&chunk.expect("an open stream").expect("not its end")));
     }
     // What a page that listens asks for when it hears of a change.
@@ -341,7 +341,7 @@ async fn readings_of_other_systems_are_looked_at_in_one_go_and_others_are_not_no
     assert_eq!(ask(&portal, &noted).await, 20, "one of each patient, and none of what no rule watches");
     let stop = CancellationToken::new();
     let worker = tokio::spawn(Worker::new(portal.app.clone(), work::all()).run(stop.clone()));
-    let until = Instant::now() + Duration::from_secs(3);
+    let until = Instant::now() + Duration::from_secs(20);
     while ask(&portal, &noted).await > 0 && Instant::now() < until {
         sleep(Duration::from_millis(20)).await;
     }

@@ -68,7 +68,7 @@ async fn the_others_go_on_it_is_kept_said_once_and_tried_again() {
     .await;
     let stop = CancellationToken::new();
     let worker = tokio::spawn(Worker::new(portal.app.clone(), work::all()).run(stop.clone()));
-    let until = Instant::now() + Duration::from_secs(5);
+    let until = Instant::now() + Duration::from_secs(20);
     while ask(&portal, &kept(wrong, "RAISED")).await < 2 && Instant::now() < until {
         sleep(Duration::from_millis(20)).await;
     }
@@ -128,7 +128,7 @@ async fn what_fails_for_good_is_not_tried_for_ever() {
         let before = ask(&portal, &looks).await;
         let stop = CancellationToken::new();
         let worker = tokio::spawn(Worker::new(portal.app.clone(), work::all()).run(stop.clone()));
-        let until = Instant::now() + Duration::from_secs(5);
+        let until = Instant::now() + Duration::from_secs(20);
         let open = "SELECT count(*) FROM job WHERE kind = 'rules.missing' AND state NOT IN ('DONE', 'DEAD')";
         while ask(&portal, open).await > 0 && Instant::now() < until {
             sleep(Duration::from_millis(20)).await;

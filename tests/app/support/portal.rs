@@ -40,6 +40,15 @@ impl Portal {
         Self::on(Arc::new(database::fresh().await), Clock::System, set_up).await
     }
 
+    /// Waits until what is committed is heard by the streams that are open.
+    pub async fn listens(&self) {
+        let begun = std::time::Instant::now();
+        while !self.app.live.is_listening() {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(20), "nobody listens");
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
+
     /// Where this portal keeps files.
     pub fn files_dir(&self) -> std::path::PathBuf {
         self.database.files_dir()

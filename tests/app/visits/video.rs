@@ -217,7 +217,7 @@ pub(super) async fn hears(response: &mut reqwest::Response, words: &str) -> Stri
             heard.push_str(std::str::from_utf8(&chunk).expect("text"));
         }
     };
-    timeout(Duration::from_secs(10), reading).await.unwrap_or_else(|_| panic!("{words} does not come"));
+    timeout(Duration::from_secs(30), reading).await.unwrap_or_else(|_| panic!("{words} does not come"));
     heard
 }
 
