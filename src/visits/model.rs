@@ -308,6 +308,12 @@ impl VisitStatus {
     }
 }
 
+/// Whether somebody who is here now may be checked in by staff: twelve hours before a visit at the earliest.
+#[must_use]
+pub fn may_arrive(starts: Timestamp, now: Timestamp) -> bool {
+    now >= starts - chrono::TimeDelta::hours(12)
+}
+
 /// Whether a patient may still cancel in the portal.
 #[must_use]
 pub fn before_cutoff(starts: Timestamp, now: Timestamp, cutoff_hours: i64) -> bool {

@@ -60,6 +60,9 @@ pub fn told(error: sqlx::Error) -> Error {
         }
         "slot_hold_length" => refused("A time can be kept for up to seven days."),
         "visit_not_begun" => refused("Nobody is missing before the visit was to begin."),
+        "visit_check_in_early" => refused(
+            "Nobody is checked in more than twelve hours before a visit. If they came on the wrong day, give them another time.",
+        ),
         "visit_too_early" => refused("The waiting room opens half an hour before the visit."),
         "visit_cutoff_passed" => refused("It is too late to cancel here. Call the clinic."),
         "visit_participant_once" => Error::Conflict("They take part in this visit already.".to_owned()),

@@ -73,6 +73,11 @@ async fn story(script: Script, name: &str) {
     phone.wait_for_words("Your visit is booked").await;
     phone.wait_for_words("Booked by you").await;
     phone.picture(&format!("{name}-visit")).await;
+    // Its time comes.
+    let soon = "UPDATE visit SET start_time = now() + INTERVAL '1 hour', end_time = now() + INTERVAL '90 minutes', slot_id = NULL, overbook_reason = 'x'
+                WHERE id = (SELECT id FROM visit ORDER BY created_at DESC, id DESC LIMIT 1)";
+    #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]
+    sqlx::query(soon).execute(&portal.admin).await.expect("the visit");
     desk.goto(&desk.address().await).await;
     desk.press("See the visit").await;
     desk.wait_for_words("What you can do").await;

@@ -9,7 +9,7 @@ use crate::ids::StaffId;
 use crate::visits::derive::Offer;
 use crate::visits::handlers::provider_choices;
 use crate::visits::handlers::visits::RawVisit;
-use crate::visits::model::{Attendance, VisitStatus};
+use crate::visits::model::{Attendance, VisitStatus, may_arrive};
 use crate::visits::queries::participants::Participant;
 use crate::visits::queries::people::Provider;
 use crate::visits::queries::visits::{Step as Moved, VisitRow};
@@ -110,7 +110,11 @@ impl Show {
         };
         let (row, post) = (&self.row, |what: &str| format!("{here}/{what}"));
         if self.may(VisitStatus::CheckedIn) {
-            add("Check in", "log-in", "They are here", ActionKind::Primary(post("check-in")));
+            if may_arrive(row.start_time, self.now) {
+                add("Check in", "log-in", "They are here", ActionKind::Primary(post("check-in")));
+            } else {
+                add("Check in", "log-in", "Twelve hours before the visit at the earliest", ActionKind::Blocked);
+            }
         }
         if row.status.is_open() && has_room(row) && self.role.may(Permission::ConductVisits) {
             add("Video room", "video", "See who waits, let them in, talk", ActionKind::Page(post("video")));

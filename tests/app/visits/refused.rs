@@ -2,6 +2,7 @@
 
 use chrono::{Datelike as _, Days};
 use reqwest::StatusCode;
+use uuid::Uuid;
 
 use super::{REYES, ask, demo, demo_request, key, offer, request, status_of_request, status_of_visit, value, version};
 use crate::support::Portal;
@@ -102,6 +103,30 @@ async fn what_is_somebody_elses_is_not_there() {
     assert_eq!(reply.status, StatusCode::CONFLICT);
     assert_eq!(status_of_visit(&portal, planned.parse().expect("an id")).await, "PLANNED");
     assert_eq!(status_of_request(&portal, offered.parse().expect("an id")).await, "AWAITING_PATIENT_CONFIRMATION");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_checked_in_for_tomorrow() {
+    let portal = Portal::start().await;
+    let desk = portal.sign_in("assistant").await;
+    let planned = value(
+        &portal,
+        "SELECT id::text FROM visit WHERE patient_id = $1 AND status = 'PLANNED' LIMIT 1",
+        demo(6, REYES),
+    )
+    .await;
+    let id: Uuid = planned.parse().expect("an id");
+    for (hours, status) in [(13, "PLANNED"), (11, "CHECKED_IN")] {
+        let moved = format!(
+            "UPDATE visit SET start_time = now() + INTERVAL '{hours} hours', end_time = now() + INTERVAL '{hours} hours 30 minutes', slot_id = NULL, overbook_reason = 'x' WHERE id = $1 RETURNING row_version::text"
+        );
+        let read = value(&portal, &moved, id).await;
+        let page = desk.get(&format!("/visits/{id}")).await;
+        assert_eq!(page.body.contains("Twelve hours before the visit at the earliest"), hours == 13);
+        let reply = desk.post(&format!("/visits/{id}/check-in"), &[("row_version", &*read)]).await;
+        assert_eq!(reply.body.contains("Nobody is checked in more than twelve hours before"), hours == 13);
+        assert_eq!(status_of_visit(&portal, id).await, status, "{}", reply.body);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
