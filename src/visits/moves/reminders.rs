@@ -9,8 +9,8 @@ use crate::events::By;
 use crate::ids::{AlertId, FacilityId, PatientId};
 use crate::outbox::{self, Kind, Notice};
 use crate::visits::model::Acuity;
+use crate::visits::queries::reminders;
 use crate::visits::queries::visits::VisitRow;
-use crate::visits::queries::{reminders, requests};
 use crate::web::whom::Scope;
 use serde_json::json;
 
@@ -48,7 +48,7 @@ async fn raise(tx: &mut Tx, by: &By, reminder: Reminder) -> Result<()> {
 /// # Errors
 /// Where the database does not answer.
 pub async fn remind(tx: &mut Tx, by: &By, limit: i64) -> Result<usize> {
-    let overdue = requests::overdue(tx, by.organization, limit).await?;
+    let overdue = reminders::overdue(tx, by.organization, limit).await?;
     for request in &overdue {
         let severity = match request.acuity {
             Acuity::Red => Severity::Critical,

@@ -1,9 +1,10 @@
-//! Visits of which somebody has to be reminded.
+//! Visits and requests of which somebody has to be reminded.
 
 use sqlx::PgConnection;
 
 use crate::error::Result;
-use crate::ids::{FacilityId, OrganizationId, PatientId, VisitId};
+use crate::ids::{FacilityId, OrganizationId, PatientId, VisitId, VisitRequestId};
+use crate::visits::model::Acuity;
 
 /// A visit of which nobody was reminded.
 #[derive(Debug)]
@@ -65,6 +66,57 @@ pub async fn unmarked(conn: &mut PgConnection, organization: OrganizationId) -> 
              AND NOT EXISTS (SELECT FROM alert AS a WHERE a.organization_id = $1 AND a.dedupe_key = 'visits-unmarked:' || v.facility_id || ':' || CURRENT_DATE)
            GROUP BY v.facility_id"#,
         organization.uuid(),
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// A request that nobody has answered in time.
+#[derive(Debug)]
+pub struct Overdue {
+    /// Which.
+    pub id: VisitRequestId,
+    /// Where.
+    pub facility_id: FacilityId,
+    /// Whose.
+    pub patient_id: PatientId,
+    /// How soon they should be seen.
+    pub acuity: Acuity,
+    /// Whether the time that they asked for has passed; otherwise nobody has read it.
+    pub passed: bool,
+}
+
+impl Overdue {
+    /// What keeps the same reminder from being raised twice.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}:{}", if self.passed { "visit-window" } else { "visit-request" }, self.id)
+    }
+}
+
+/// Requests that have waited longer for their first answer than their acuity allows, and those whose day has passed
+/// without a time being found. Of each nobody was reminded since: an alert carries its key.
+pub async fn overdue(conn: &mut PgConnection, organization: OrganizationId, limit: i64) -> Result<Vec<Overdue>> {
+    let minutes: Vec<i32> = Acuity::ALL.iter().map(|acuity| acuity.answer_within_minutes()).collect();
+    let names: Vec<String> = Acuity::ALL.iter().map(|acuity| acuity.as_str().to_owned()).collect();
+    Ok(sqlx::query_as!(
+        Overdue,
+        r#"SELECT late.id AS "id!: VisitRequestId", late.facility_id AS "facility_id!: FacilityId", late.patient_id AS "patient_id!: PatientId",
+                  late.acuity AS "acuity!: Acuity", late.passed AS "passed!"
+           FROM (SELECT r.id, r.facility_id, r.patient_id, r.acuity, r.created_at, false AS passed, 'visit-request:' || r.id AS key
+                   FROM visit_request AS r JOIN unnest($2::text[], $3::integer[]) AS w (acuity, minutes) ON w.acuity = r.acuity
+                  WHERE r.organization_id = $1 AND r.status = 'NEW' AND r.deleted_at IS NULL AND r.created_at <= now() - make_interval(mins => w.minutes)
+                  UNION ALL
+                 SELECT r.id, r.facility_id, r.patient_id, r.acuity, r.created_at, true, 'visit-window:' || r.id
+                   FROM visit_request AS r JOIN facility AS f ON f.organization_id = r.organization_id AND f.id = r.facility_id
+                  WHERE r.organization_id = $1 AND r.status IN ('NEW', 'TRIAGED') AND r.deleted_at IS NULL
+                    AND COALESCE(r.window_end, (r.requested_date + 1)::timestamp AT TIME ZONE f.timezone) <= now()) AS late
+           WHERE NOT EXISTS (SELECT FROM alert AS a WHERE a.organization_id = $1 AND a.dedupe_key = late.key)
+           ORDER BY late.created_at LIMIT $4"#,
+        organization.uuid(),
+        &names,
+        &minutes,
+        limit,
     )
     .fetch_all(conn)
     .await?)
