@@ -99,6 +99,10 @@ impl Way {
         names(self.channel)
     }
 
+    fn save_words(&self) -> &'static str {
+        if self.channel == Channel::Sms { "Save the gateway for texts" } else { "Save the gateway for chat" }
+    }
+
     fn secret_hint(&self) -> &'static str {
         if self.is_kept {
             "Leave it empty to keep the one there is. It is never shown."
