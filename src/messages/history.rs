@@ -31,5 +31,9 @@ fn what(step: &Step) -> String {
             Err(_) => "moved this".to_owned(),
         };
     }
-    if to.is_empty() { "gave this back to the team".to_owned() } else { format!("gave this to {to}") }
+    match to {
+        "" => "gave this back to the team".to_owned(),
+        _ if step.took => "took this".to_owned(),
+        _ => format!("gave this to {to}"),
+    }
 }

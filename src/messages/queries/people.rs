@@ -1,5 +1,7 @@
 //! Who may be written to.
 
+use std::collections::HashSet;
+
 use sqlx::PgConnection;
 
 use crate::access::Actor;
@@ -67,7 +69,7 @@ pub async fn care_team(
     patient: PatientId,
     facility: FacilityId,
 ) -> Result<Vec<CareTeamMember>> {
-    Ok(sqlx::query_as!(
+    let mut team = sqlx::query_as!(
         CareTeamMember,
         r#"SELECT t.user_id AS "user!: UserId", t.name AS "name!", t.role AS "role!" FROM (
              SELECT s.user_id, s.name, c.role, 1 AS place FROM care_team_member AS c JOIN staff AS s ON s.organization_id = c.organization_id AND s.id = c.staff_id
@@ -82,7 +84,11 @@ pub async fn care_team(
         facility.uuid(),
     )
     .fetch_all(conn)
-    .await?)
+    .await?;
+    // The responsible clinician is often in the team as well: one person, one line.
+    let mut seen = HashSet::new();
+    team.retain(|member| seen.insert(member.user));
+    Ok(team)
 }
 
 /// A patient to write to, or for whom somebody writes.

@@ -19,6 +19,8 @@ pub struct Step {
     pub at: Timestamp,
     /// Who moved it; none where it moved by itself.
     pub by: Option<String>,
+    /// Whether who moved it has it now.
+    pub took: bool,
 }
 
 /// The moves, the latest first.
@@ -29,7 +31,8 @@ pub async fn steps(conn: &mut PgConnection, organization: OrganizationId, thread
     Ok(sqlx::query_as!(
         Step,
         r#"SELECT s.subject_kind AS kind, CASE s.subject_kind WHEN 'thread' THEN s.to_status ELSE concat_ws(' ', h.first_name, h.last_name) END AS "to?",
-                  s.reason, s.at AS "at: Timestamp", nullif(concat_ws(' ', u.first_name, u.last_name), '') AS by
+                  s.reason, s.at AS "at: Timestamp", nullif(concat_ws(' ', u.first_name, u.last_name), '') AS by,
+                  coalesce(h.id = s.changed_by_id, false) AS "took!"
            FROM status_change AS s
            LEFT JOIN app_user AS u ON u.organization_id = s.organization_id AND u.id = s.changed_by_id
            LEFT JOIN app_user AS h ON h.organization_id = s.organization_id AND s.subject_kind = 'thread_holder' AND h.id::text = s.to_status
