@@ -104,8 +104,11 @@ pub fn grid(monday: NaiveDate, today: NaiveDate, source: &Source<'_>) -> (Vec<Da
     let weekend = days.iter().skip(5).any(|(_, cells)| cells.iter().any(|cell| cell.kind != "shut"));
     let days = days.into_iter().take(if weekend { 7 } else { 5 });
     let days = days.map(|(day, mut cells)| {
-        for cell in &mut cells {
-            cell.place = place(cell, day, source.zone, first_hour, hours);
+        let rows: Vec<_> = cells.iter().map(|cell| rows(cell, day, source.zone, first_hour, hours)).collect();
+        for (cell, own) in cells.iter_mut().zip(&rows) {
+            // More than itself: it stands beside another.
+            let beside = rows.iter().filter(|(start, end)| *start < own.1 && own.0 < *end).count() > 1;
+            cell.place = format!("s{} n{}{}", own.0, own.1 - own.0, if beside { " half" } else { "" });
         }
         let of = |kind: &str| cells.iter().filter(|cell| cell.kind == kind).count();
         Day { day, today: day == today, free: of("free"), booked: of("book"), cells }
@@ -113,8 +116,8 @@ pub fn grid(monday: NaiveDate, today: NaiveDate, source: &Source<'_>) -> (Vec<Da
     (days.collect(), tally)
 }
 
-/// At which row of the grid a stretch begins on this day, and how many it takes; what sticks out is cut.
-fn place(cell: &Cell, day: NaiveDate, zone: Tz, first_hour: usize, hours: usize) -> String {
+/// At which row of the grid a stretch begins on this day, and before which it ends; what sticks out is cut.
+fn rows(cell: &Cell, day: NaiveDate, zone: Tz, first_hour: usize, hours: usize) -> (i64, i64) {
     let rows = i64::try_from(hours * 4).unwrap_or(36);
     let top = i64::try_from(first_hour * 4).unwrap_or(32);
     let row = |at: Timestamp| {
@@ -128,7 +131,7 @@ fn place(cell: &Cell, day: NaiveDate, zone: Tz, first_hour: usize, hours: usize)
     };
     let start = row(cell.start).min(rows - 1);
     let span = (row(cell.end) - start).clamp(1, LONGEST);
-    format!("s{start} n{span}")
+    (start, start + span)
 }
 
 fn cells(day: NaiveDate, source: &Source<'_>) -> Vec<Cell> {
