@@ -30,7 +30,7 @@ async fn show(State(app): State<App>, ctx: Option<Ctx>, visitor: Visitor) -> Pag
     }
     let shell = match ctx {
         Some(ctx) => ctx.shell_with("Components", Area::Elsewhere, Badges::default()),
-        None => Shell { demo: true, ..Shell::plain("Components", app.clock.now()) },
+        None => Shell { demo: true, density: "compact", ..Shell::plain("Components", app.clock.now()) },
     };
     let page = page(shell);
     let body = if visitor.hx.partial { page.as_main().render() } else { page.render() };

@@ -235,7 +235,6 @@ fn page(app: &App, token: &str, offer: Option<Offer>, born: DateParts, errors: F
     };
     let mut shell = Shell::plain("Invitation", app.clock.now());
     shell.demo = app.demo;
-    shell.density = "roomy";
     let here = offer.as_ref().map(|_| format!("/invitation/{token}")).unwrap_or_default();
     let page = InvitationPage { shell, offer, here, born, errors, done };
     Ok(html(status, page.render()?))

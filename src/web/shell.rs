@@ -72,13 +72,13 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// The frame of a page for anybody: sign-in, activation.
+    /// The frame of a page for anybody: sign-in, activation, guests of a call. Most of them have a phone, so it is roomy.
     #[must_use]
     pub fn plain(title: impl Into<String>, now: Timestamp) -> Self {
         Self {
             title: title.into(),
             theme: None,
-            density: "compact",
+            density: "roomy",
             keys: false,
             lang: "en-GB".to_owned(),
             nav: Vec::new(),
