@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::accessibility::{sticking_out, violations};
 use crate::driver::{Camera, Screen, Script, Window};
 use crate::support::Portal;
@@ -86,6 +88,84 @@ async fn two_people_see_each_other() {
     desk.press("End the call for both").await;
     desk.wait_for_words("The call is over").await;
     phone.wait_for_words("The call is over").await;
+}
+
+/// The patient and the clinician in a call, with a script of the test's own before each page's.
+async fn begins(portal: &Portal, script: [&str; 2]) -> (Window, Window) {
+    let (phone, desk) = tokio::join!(
+        Window::open_with(portal, Screen::Phone, Script::On, Camera::Allowed),
+        Window::open_with(portal, Screen::Desk, Script::On, Camera::Allowed)
+    );
+    phone.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script[0] })).await;
+    desk.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script[1] })).await;
+    phone.sign_in("patient").await;
+    desk.sign_in("clinician").await;
+    join(&phone).await;
+    desk.goto(ROOM).await;
+    desk.press("Admit and begin").await;
+    phone.wait_for_words("You are with").await;
+    (phone, desk)
+}
+
+/// Of what browsers tell each other to find each other, everything is refused at first; then it is kept, and the answer is lost; and only
+/// then all is well. Counts the descriptions and the connections; with `away` nothing comes through at all, and every try takes ten seconds
+/// of the page's time.
+const TROUBLE: &str = "
+    const real = window.fetch, tried = new Map(), now = Date.now;
+    let late = 0;
+    Date.now = () => now() + late;
+    Object.assign(window, { away: false, posts: 0, described: new Set(), lines: 0 });
+    window.fetch = async (where, how) => {
+        if (!String(where).endsWith('/signals')) return real(where, how);
+        if (away) { late += 1e4; throw new TypeError('away'); }
+        const kind = how.body.get('kind'), body = how.body.get('body'), times = (tried.get(kind + body) || 0) + 1;
+        if (kind === 'candidate') return real(where, how);
+        tried.set(kind + body, times);
+        if (times === 1) return new Response(null, { status: 503 });
+        const answer = await real(where, how);
+        posts++;
+        if (kind === 'offer') described.add(body);
+        if (times === 2) throw new TypeError('lost');
+        return answer;
+    };
+    window.RTCPeerConnection = class extends RTCPeerConnection { constructor(...all) { super(...all); lines++; } };";
+
+#[tokio::test]
+async fn a_portal_that_was_away_for_a_moment_hears_everything_once_it_is_back() {
+    let portal = Portal::start().await;
+    let far = format!("{TROUBLE} away = true;");
+    let (phone, desk) = begins(&portal, [TROUBLE, &far]).await;
+    // The clinician's browser reaches nobody for longer than it tries by itself.
+    desk.wait_for_words("The connection to the portal is gone").await;
+    let wrong = violations(&desk).await;
+    assert!(wrong.is_empty(), "{wrong:?}");
+    assert!(sticking_out(&desk).await.is_empty());
+    desk.picture("video-gone").await;
+    desk.run("away = false").await;
+    desk.press("Try again").await;
+    tokio::join!(sees_the_other(&phone, "the patient"), sees_the_other(&desk, "the clinician"));
+    assert_eq!(desk.text("[data-gone]").await, "");
+    // What was kept twice did no harm: the patient's browser answered each description once.
+    let offered = desk.run("return [posts, described.size]").await;
+    assert!(offered[0].as_u64() > offered[1].as_u64(), "nothing was sent twice: {offered}");
+    assert_eq!(phone.run("return lines").await, offered[1]);
+}
+
+#[tokio::test]
+async fn who_hears_no_answer_offers_again() {
+    let portal = Portal::start().await;
+    // The first answer is lost on its way, and nobody knows.
+    let deaf = "
+        const real = window.fetch;
+        window.lost = 0;
+        window.fetch = async (where, how) => String(where).endsWith('/signals') && how.body.get('kind') === 'answer' && !lost++
+            ? new Response(null, { status: 204 }) : real(where, how);";
+    let hasty = "
+        const later = window.setTimeout;
+        window.setTimeout = (task, pause) => later(task, pause > 1e4 ? pause / 10 : pause);";
+    let (phone, desk) = begins(&portal, [deaf, hasty]).await;
+    tokio::join!(sees_the_other(&phone, "the patient"), sees_the_other(&desk, "the clinician"));
+    assert!(phone.run("return lost").await.as_u64() > Some(1), "one answer was lost, and another was not");
 }
 
 #[tokio::test]
