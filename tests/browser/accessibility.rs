@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use almoner::access::Role;
 use almoner::routes;
+use serde_json::json;
 
 use crate::driver::{Screen, Script, Window};
 use crate::support::Portal;
@@ -14,13 +15,21 @@ const AXE: &str = include_str!("vendor/axe.min.js");
 /// What axe says of the page in the window: one line per rule that is broken.
 pub async fn violations(window: &Window) -> Vec<String> {
     window.run(AXE).await;
-    let found = window
-        .run_async(
-            "const done = arguments[arguments.length - 1];
-             axe.run(document, { resultTypes: ['violations'] }).then(r => done(r.violations.map(v =>
-               v.id + ': ' + v.help + ' at ' + v.nodes.slice(0, 3).map(n => n.target.join(' ')).join(', '))));",
-        )
-        .await;
+    told(window, "").await
+}
+
+/// What axe says of its colours alone, in a page that it has looked at before.
+async fn wrong_colours(window: &Window) -> Vec<String> {
+    told(window, "runOnly: ['color-contrast', 'link-in-text-block'],").await
+}
+
+async fn told(window: &Window, only: &str) -> Vec<String> {
+    let script = format!(
+        "const done = arguments[arguments.length - 1];
+         axe.run(document, {{ {only} resultTypes: ['violations'] }}).then(r => done(r.violations.map(v =>
+           v.id + ': ' + v.help + ' at ' + v.nodes.slice(0, 3).map(n => n.target.join(' ')).join(', '))));"
+    );
+    let found = window.run_async(&script).await;
     found.as_array().into_iter().flatten().filter_map(|line| line.as_str().map(ToOwned::to_owned)).collect()
 }
 
@@ -195,27 +204,31 @@ async fn axe_finds_nothing_on_any_page_in_light_and_dark_on_desk_and_phone() {
     let portal = Portal::start().await;
     let mut wrong = Vec::new();
     let pages = pages(&portal).await;
+    // Everybody has the colours that their device asks for.
+    #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]
+    sqlx::query("UPDATE app_user SET theme = 'system'").execute(&portal.admin).await.expect("the setting");
     for screen in [Screen::Desk, Screen::Phone] {
         for (viewer, paths) in &pages {
             let window = Window::open(&portal, screen, Script::On).await;
             window.sign_in(viewer).await;
-            for theme in ["light", "dark"] {
-                set_theme(&portal, viewer, theme).await;
-                for path in paths {
-                    let place = format!("{viewer} {path} {screen:?} {theme}");
-                    wrong.extend(look(&window, path, &place).await);
-                }
+            for path in paths {
+                wrong.extend(look(&window, path, &format!("{viewer} {path} {screen:?}")).await);
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What is wrong with one page.
+/// What is wrong with one page: by day, and with its colours by night.
 async fn look(window: &Window, path: &str, place: &str) -> Vec<String> {
+    let name = place.replace(['/', '?', '=', ' '], "_");
+    prefer(window, "light").await;
     window.goto(path).await;
-    window.picture(&place.replace(['/', '?', '=', ' '], "_")).await;
+    window.picture(&format!("{name}_light")).await;
     let mut wrong: Vec<String> = violations(window).await.into_iter().map(|line| format!("{place}: {line}")).collect();
+    prefer(window, "dark").await;
+    window.picture(&format!("{name}_dark")).await;
+    wrong.extend(wrong_colours(window).await.into_iter().map(|line| format!("{place}, dark: {line}")));
     for element in sticking_out(window).await {
         wrong.push(format!("{place}: {element} sticks out to the right"));
     }
@@ -229,12 +242,8 @@ async fn look(window: &Window, path: &str, place: &str) -> Vec<String> {
     wrong
 }
 
-async fn set_theme(portal: &Portal, account: &str, theme: &str) {
-    #[expect(clippy::disallowed_methods, reason = "tests reach past the application")]
-    sqlx::query("UPDATE app_user SET theme = $1 WHERE email = $2")
-        .bind(theme)
-        .bind(format!("{account}@example.com"))
-        .execute(&portal.admin)
-        .await
-        .expect("the setting");
+/// Lets the device ask for light or dark pages.
+async fn prefer(window: &Window, scheme: &str) {
+    let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }, { "name": "prefers-reduced-motion", "value": "reduce" }] });
+    window.devtools("Emulation.setEmulatedMedia", media).await;
 }
