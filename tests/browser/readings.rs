@@ -4,7 +4,7 @@ use almoner::jobs::{self, Worker};
 use fantoccini::Locator;
 use tokio_util::sync::CancellationToken;
 
-use crate::accessibility::sticking_out;
+use crate::accessibility::{sticking_out, violations};
 use crate::driver::{Screen, Script, Window};
 use crate::support::Portal;
 
@@ -20,6 +20,14 @@ async fn fits(window: &Window, name: &str) {
     window.picture(name).await;
     let wrong = sticking_out(window).await;
     assert!(wrong.is_empty(), "{name}: {}", wrong.join("\n"));
+}
+
+/// axe itself is a script.
+async fn is_accessible(window: &Window, script: Script) {
+    if script == Script::On {
+        let wrong = violations(window).await;
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
 }
 
 async fn journey(screen: Screen, script: Script) {
@@ -109,9 +117,11 @@ async fn out_of_a_file(script: Script) {
     patient.wait_for_words("would be taken").await;
     patient.wait_for_words("two ways").await;
     fits(&patient, &format!("imports-preview-{script:?}")).await;
+    is_accessible(&patient, script).await;
     patient.press("Take these readings").await;
     patient.wait_for_words("was taken").await;
     fits(&patient, &format!("imports-done-{script:?}")).await;
+    is_accessible(&patient, script).await;
     stop.cancel();
     worker.await.expect("the worker ends");
 }
