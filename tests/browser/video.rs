@@ -43,6 +43,13 @@ async fn join(phone: &Window) {
     phone.wait_for_words("The clinic knows you are here").await;
 }
 
+/// The patient joins, and the clinician lets them in.
+async fn admit(phone: &Window, desk: &Window) {
+    join(phone).await;
+    desk.goto(ROOM).await;
+    desk.press("Admit and begin").await;
+}
+
 #[tokio::test]
 async fn two_people_see_each_other() {
     let portal = Portal::start().await;
@@ -100,9 +107,7 @@ async fn begins(portal: &Portal, script: [&str; 2]) -> (Window, Window) {
     desk.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script[1] })).await;
     phone.sign_in("patient").await;
     desk.sign_in("clinician").await;
-    join(&phone).await;
-    desk.goto(ROOM).await;
-    desk.press("Admit and begin").await;
+    admit(&phone, &desk).await;
     phone.wait_for_words("You are with").await;
     (phone, desk)
 }
@@ -177,9 +182,7 @@ async fn without_a_camera_there_is_the_telephone() {
     );
     phone.sign_in("patient").await;
     desk.sign_in("clinician").await;
-    join(&phone).await;
-    desk.goto(ROOM).await;
-    desk.press("Admit and begin").await;
+    admit(&phone, &desk).await;
     phone.wait_for_words("We cannot use your camera or microphone").await;
     phone.wait_for_words("020 7946 0100").await;
     phone.picture("video-denied").await;
@@ -194,9 +197,7 @@ async fn without_javascript_there_is_the_telephone_too() {
     );
     phone.sign_in("patient").await;
     desk.sign_in("clinician").await;
-    join(&phone).await;
-    desk.goto(ROOM).await;
-    desk.press("Admit and begin").await;
+    admit(&phone, &desk).await;
     desk.wait_for_words("Video needs JavaScript").await;
     phone.press("Look again").await;
     phone.wait_for_words("You are with").await;
@@ -254,9 +255,7 @@ async fn a_guest_is_let_in_sees_both_and_is_sent_away() {
     guest.press("Join").await;
     reads(&guest, "The clinic knows you are here").await;
 
-    join(&phone).await;
-    desk.goto(ROOM).await;
-    desk.press("Admit and begin").await;
+    admit(&phone, &desk).await;
     tokio::join!(sees_the_other(&phone, "the patient"), sees_the_other(&desk, "the clinician"));
     // The guest waits outside, and is let in while the two talk.
     desk.wait_for_words("waits to be let in").await;

@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 use uuid::Uuid;
 
 use super::video::{hears, session, tries, visit_id};
-use super::{REYES, demo, value};
+use super::{REYES, begins_in, demo, value};
 use crate::support::{Browser, Portal, Reply};
 
 const HELLO: [(&str, &str); 2] = [("kind", "hello"), ("from", "page-of-a-guest")];
@@ -194,16 +194,11 @@ async fn too_early_cancelled_or_forgotten_a_link_says_so() {
     let (help, visit) = (portal.sign_in("assistant").await, visit_id());
     let link = invite(&help, visit).await;
     let guest = portal.visitor();
-    let shift = |hours: i32| {
-        format!(
-            "UPDATE visit SET start_time = now() + INTERVAL '{hours} hours', end_time = now() + INTERVAL '{hours} hours 30 minutes', overbook_reason = 'x' WHERE id = $1 RETURNING id::text"
-        )
-    };
-    value(&portal, &shift(3), visit).await;
+    begins_in(&portal, 3, visit).await;
     assert_eq!(sees(&guest, &link).await, "It is too early");
     guest.post(&link, &[]).await;
     assert_eq!(sees(&guest, &link).await, "It is too early");
-    value(&portal, &shift(0), visit).await;
+    begins_in(&portal, 0, visit).await;
     guest.post(&link, &[]).await;
     assert_eq!(sees(&guest, &link).await, "The clinic knows you are here");
     // Nobody marked the visit: the link ends by itself.

@@ -4,7 +4,9 @@ use chrono::{Datelike as _, Days};
 use reqwest::StatusCode;
 use uuid::Uuid;
 
-use super::{REYES, ask, demo, demo_request, key, offer, request, status_of_request, status_of_visit, value, version};
+use super::{
+    REYES, ask, begins_in, demo, demo_request, key, offer, request, status_of_request, status_of_visit, value, version,
+};
 use crate::support::Portal;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,10 +119,7 @@ async fn nobody_is_checked_in_for_tomorrow() {
     .await;
     let id: Uuid = planned.parse().expect("an id");
     for (hours, status) in [(13, "PLANNED"), (11, "CHECKED_IN")] {
-        let moved = format!(
-            "UPDATE visit SET start_time = now() + INTERVAL '{hours} hours', end_time = now() + INTERVAL '{hours} hours 30 minutes', slot_id = NULL, overbook_reason = 'x' WHERE id = $1 RETURNING row_version::text"
-        );
-        let read = value(&portal, &moved, id).await;
+        let read = begins_in(&portal, hours, id).await;
         let page = desk.get(&format!("/visits/{id}")).await;
         assert_eq!(page.body.contains("Twelve hours before the visit at the earliest"), hours == 13);
         let reply = desk.post(&format!("/visits/{id}/check-in"), &[("row_version", &*read)]).await;

@@ -9,7 +9,7 @@ use reqwest::{Method, StatusCode};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{REYES, demo, status_of_visit, value};
+use super::{REYES, begins_in, demo, status_of_visit, value};
 use crate::support::{Browser, Portal, run};
 
 pub(super) async fn session(portal: &Portal, column: &str) -> String {
@@ -184,19 +184,14 @@ async fn nobody_joins_too_early_too_late_or_after_the_visit() {
     let (phone, desk) = (portal.sign_in("patient").await, portal.sign_in("clinician").await);
     let (id, own) = (visit_id(), demo(6, REYES).to_string());
     let (room, arrival) = (format!("/my/visits/{id}/video"), format!("/my/visits/{id}/arrival"));
-    let at = |hours: i32| {
-        format!(
-            "UPDATE visit SET start_time = now() + INTERVAL '{hours} hours', end_time = now() + INTERVAL '{hours} hours 30 minutes', overbook_reason = 'x' WHERE id = $1 RETURNING id::text"
-        )
-    };
-    value(&portal, &at(2), id).await;
+    begins_in(&portal, 2, id).await;
     assert_eq!(phone.get(&room).await.text("h1"), "It is too early");
     assert_eq!(phone.post(&arrival, &[("patient", &own)]).await.location(), room);
     assert!(phone.get(&room).await.text("#flash").contains("opens half an hour before"));
     assert_eq!(session(&portal, "status").await, "", "nothing began");
-    value(&portal, &at(-13), id).await;
+    begins_in(&portal, -13, id).await;
     assert_eq!(phone.get(&room).await.text("h1"), "We missed each other");
-    value(&portal, &at(-1), id).await;
+    begins_in(&portal, -1, id).await;
     let version = desk.get(&format!("/visits/{id}")).await.field("row_version");
     desk.post(&format!("/visits/{id}/no-show"), &[("row_version", &*version)]).await;
     assert_eq!(status_of_visit(&portal, id).await, "NO_SHOW");
